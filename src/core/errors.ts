@@ -1,0 +1,148 @@
+/**
+ * Every error bgtask throws. Each says what happened, to what, and what helps; `code` is stable and is listed in docs/ERRORS.md.
+ * oclif prints `code` and `suggestions` of any error, so nothing here knows the command line.
+ */
+
+/** The common ground of all errors thrown by bgtask. */
+export class BgtaskError extends Error {
+  override readonly name: string = 'BgtaskError';
+  readonly code: string = 'BGTASK_ERROR';
+  readonly suggestions: readonly string[] = [];
+}
+
+/** An option is unknown or has a wrong value. Thrown where the option was given, before anything is stored. */
+export class InvalidOptionError extends BgtaskError {
+  override readonly name = 'InvalidOptionError';
+  override readonly code = 'BGTASK_INVALID_OPTION';
+  constructor(what: string, value: unknown, expected: string) {
+    super(`${what} is ${show(value)}; expected ${expected}.`);
+  }
+}
+
+/** A value has no JSON form that bgtask stores. `path` says where it stands, as in `args[0].socket`. */
+export class ValueError extends BgtaskError {
+  override readonly name = 'ValueError';
+  override readonly code = 'BGTASK_VALUE_NOT_STORABLE';
+  override readonly suggestions = ['Pass plain data: JSON, Date, BigInt, Map, Set, URL, RegExp, Uint8Array, Error'];
+  readonly path: string;
+  constructor(path: string, why: string) {
+    super(`${path} ${why}.`);
+    this.path = path;
+  }
+}
+
+/** No server answered at `url`. Nothing was stored; calling `delay()` again is safe. */
+export class ServerUnreachableError extends BgtaskError {
+  override readonly name = 'ServerUnreachableError';
+  override readonly code = 'BGTASK_SERVER_UNREACHABLE';
+  override readonly suggestions = ['Start a server: bgtask server start', 'Or use another: bgtask config set API_URL=<url>'];
+  constructor(url: string, cause?: unknown) {
+    super(`No bgtask server answers at ${url}.`, { cause });
+  }
+}
+
+/** The server knows us not: the API key is missing or wrong. */
+export class UnauthorizedError extends BgtaskError {
+  override readonly name = 'UnauthorizedError';
+  override readonly code = 'BGTASK_UNAUTHORIZED';
+  override readonly suggestions = [
+    'Print the key on the machine of the server: bgtask auth token',
+    'Then set it here: bgtask config set API_KEY=-',
+  ];
+  constructor(url: string) {
+    super(`The server at ${url} does not accept the API key.`);
+  }
+}
+
+/** The server answered and refused. `status` is the HTTP status, `reason` the server's own code, as in `queue_full`. */
+export class RefusedError extends BgtaskError {
+  override readonly name = 'RefusedError';
+  override readonly code = 'BGTASK_REFUSED';
+  readonly status: number;
+  readonly reason: string;
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** No run has this id (it never was, or retention removed it), or it is a run of another task. */
+export class RunNotFoundError extends BgtaskError {
+  override readonly name = 'RunNotFoundError';
+  override readonly code = 'BGTASK_RUN_NOT_FOUND';
+  override readonly suggestions = ['List the runs: bgtask task ls'];
+  readonly runId: string;
+  constructor(runId: string, why = 'There is no such run') {
+    super(`${why}: ${runId}.`);
+    this.runId = runId;
+  }
+}
+
+/** The wait ended first; the run goes on. Wait again or cancel it. */
+export class WaitTimeoutError extends BgtaskError {
+  override readonly name = 'WaitTimeoutError';
+  override readonly code = 'BGTASK_WAIT_TIMEOUT';
+  readonly runId: string;
+  constructor(runId: string, ms: number) {
+    super(`Run ${runId} was not final within ${ms} ms. It goes on.`);
+    this.runId = runId;
+  }
+}
+
+/** The run ended without a result. `cause` is the error of the task as it was in the worker. */
+export class TaskRunError extends BgtaskError {
+  override readonly name = 'TaskRunError';
+  override readonly code = 'BGTASK_RUN_NOT_COMPLETED';
+  readonly runId: string;
+  readonly task: string;
+  readonly state: 'FAILED' | 'CRASHED' | 'CANCELLED' | 'EXPIRED';
+  readonly stateName: string;
+  constructor(run: { id: string; task: string; state: TaskRunError['state']; stateName: string }, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.runId = run.id;
+    this.task = run.task;
+    this.state = run.state;
+    this.stateName = run.stateName;
+  }
+}
+
+/** Thrown by a task: do not try again, whatever `retries` says. */
+export class NonRetryableError extends BgtaskError {
+  override readonly name = 'NonRetryableError';
+  override readonly code = 'BGTASK_NON_RETRYABLE';
+}
+
+/** Thrown by a task: try again after `delayMs`, if a retry is left. */
+export class RetryAfterError extends BgtaskError {
+  override readonly name = 'RetryAfterError';
+  override readonly code = 'BGTASK_RETRY_AFTER';
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.delayMs = delayMs;
+  }
+}
+
+/** The store is held by another process, was damaged, or cannot be written. `exitCode` is the one a command ends with. */
+export class StoreError extends BgtaskError {
+  override readonly name = 'StoreError';
+  override readonly code: string;
+  override readonly suggestions: readonly string[];
+  readonly exitCode: number;
+  constructor(kind: StoreErrorKind, message: string, suggestions: readonly string[] = [], cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.code = `BGTASK_STORE_${kind.toUpperCase()}`;
+    this.exitCode = STORE_EXIT[kind];
+    this.suggestions = suggestions;
+  }
+}
+export type StoreErrorKind = 'damaged' | 'locked' | 'unsafe' | 'failed' | 'full' | 'url';
+const STORE_EXIT: Record<StoreErrorKind, number> = { damaged: 65, unsafe: 73, failed: 74, full: 74, locked: 75, url: 78 };
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}

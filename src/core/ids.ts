@@ -1,0 +1,34 @@
+/** Run ids: UUIDv7, so that they sort by the time they were made. Clock and chance come in as arguments. */
+
+/** Makes ids that rise strictly, also within one millisecond. `fill` puts random bytes into the array it gets. */
+export function idMaker(now: () => number, fill: (bytes: Uint8Array) => void): () => string {
+  const bytes = new Uint8Array(10);
+  let lastMs = 0;
+  let counter = 0;
+  return () => {
+    const ms = now();
+    fill(bytes);
+    // 12 bits after the version: random at the start of a millisecond, then counted; when they run out, borrow from the next one.
+    counter = ms > lastMs ? (((bytes[0] as number) << 8) | (bytes[1] as number)) & 0x7ff : counter + 1;
+    lastMs = Math.max(ms, lastMs);
+    if (counter > 0xfff) {
+      lastMs += 1;
+      counter = 0;
+    }
+    const time = lastMs.toString(16).padStart(12, '0');
+    const rest = (0x7000 | counter).toString(16) + hex(0x80 | ((bytes[2] as number) & 0x3f)) + [...bytes.subarray(3)].map(hex).join('');
+    const text = time + rest;
+    return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+  };
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** When a UUIDv7 was made, in milliseconds since the epoch; null for any other id. */
+export function madeAt(id: string): number | null {
+  return UUID7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
+}
