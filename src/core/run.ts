@@ -184,6 +184,8 @@ export type RunEvent =
   | { readonly type: 'stopped'; readonly token: string }
   | { readonly type: 'release'; readonly token: string; readonly reason: string }
   | { readonly type: 'lose'; readonly token: string; readonly reason: string }
+  /** The caller of a direct call is gone: nobody else can go on with it. */
+  | { readonly type: 'abandon'; readonly token: string; readonly reason: string }
   | { readonly type: 'cancel'; readonly reason: string }
   | { readonly type: 'expire' }
   | { readonly type: 'upstream'; readonly id: string; readonly state: FinalState };
@@ -255,9 +257,10 @@ const MOVES: Record<OpenState, Moves> = {
     crash: (run, event, at) => crashOrRetry(begin(run, event, at), event, at),
     release: giveBack,
     lose,
+    abandon,
     cancel: askToStop,
   },
-  RUNNING: { progress, succeed: complete, fail: failOrRetry, crash: crashOrRetry, release: giveBack, lose, cancel: askToStop },
+  RUNNING: { progress, succeed: complete, fail: failOrRetry, crash: crashOrRetry, release: giveBack, lose, abandon, cancel: askToStop },
   // What came first counts: a success is kept, everything else is the cancellation that was asked for.
   CANCELLING: {
     start: (run, _event, at) => ({ ...run, attempt: run.attempt + 1, startedAt: at }) as Run,
@@ -267,6 +270,7 @@ const MOVES: Record<OpenState, Moves> = {
     stopped: cancelled,
     release: cancelled,
     lose: cancelled,
+    abandon: cancelled,
   },
 };
 
@@ -337,6 +341,10 @@ function lose(run: OpenRun, event: Extract<RunEvent, { type: 'lose' }>, at: numb
   return lost.losses < MAX_LOSSES
     ? schedule(lost, 'Scheduled', run.dueAt, at, event.reason)
     : end(lost, 'CRASHED', 'Crashed', plainError('WorkerLost', `${event.reason} (${MAX_LOSSES} times)`), at);
+}
+
+function abandon(run: OpenRun, event: Extract<RunEvent, { type: 'abandon' }>, at: number): Run {
+  return end(run, 'CRASHED', 'Crashed', plainError('CallerLost', event.reason), at);
 }
 
 function askToStop(run: OpenRun, event: Extract<RunEvent, { type: 'cancel' }>, at: number): Run {

@@ -10,7 +10,7 @@
 import type { StoreError } from '../core/errors.ts';
 import type { LogLine, RunCounts, RunFilter } from '../core/protocol.ts';
 import type { Limits, Offer } from '../core/queue.ts';
-import type { LeasedRun, NewRun, Run, RunEvent, StateName } from '../core/run.ts';
+import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 
 export type Durability = 'durable' | 'relaxed' | 'memory';
 
@@ -27,8 +27,15 @@ export interface Store {
    */
   submit(runs: readonly NewRun[], at: number): Promise<readonly (Submitted | NotSubmitted)[]>;
 
-  /** Leases due runs to `offers`, fairly (core/queue.ts). `token` makes a fresh attempt token. */
-  claim(offers: readonly Offer[], at: number, token: () => string): Promise<readonly Claimed[]>;
+  /**
+   * Leases due runs to `offers`, fairly (core/queue.ts). `grant` makes the lease and its attempt limit at the moment a run is given
+   * out, so that the caller can count the slot at once; the promise resolves when the leases are durable and may be sent.
+   */
+  claim(
+    offers: readonly Offer[],
+    at: number,
+    grant: (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>,
+  ): Promise<readonly Claimed[]>;
 
   /** Applies events, in order. What follows from them (a dependent run becomes due or fails) is applied in the same commit. */
   apply(changes: readonly Change[], at: number): Promise<readonly Applied[]>;
