@@ -263,10 +263,10 @@ const MOVES: Record<OpenState, Moves> = {
   RUNNING: { progress, succeed: complete, fail: failOrRetry, crash: crashOrRetry, release: giveBack, lose, abandon, cancel: askToStop },
   // What came first counts: a success is kept, everything else is the cancellation that was asked for.
   CANCELLING: {
-    start: (run, _event, at) => ({ ...run, attempt: run.attempt + 1, startedAt: at }) as Run,
-    succeed: complete,
-    fail: cancelled,
-    crash: cancelled,
+    start: countStart,
+    succeed: (run, event, at) => complete(countStart(run, event, at), event, at),
+    fail: (run, event, at) => cancelled(countStart(run, event, at), event, at),
+    crash: (run, event, at) => cancelled(countStart(run, event, at), event, at),
     stopped: cancelled,
     release: cancelled,
     lose: cancelled,
@@ -304,8 +304,16 @@ function begin(run: OpenRun, _event: RunEvent, at: number): OpenRun {
   return log(next, at, null) as OpenRun;
 }
 
+/** The start of a run that is asked to stop before its start was known. One lease starts one attempt, however often it is told. */
+function countStart(run: OpenRun, _event: RunEvent, at: number): OpenRun {
+  const grantedAt = run.history.findLast((entry) => entry.state === 'PENDING')?.attempt;
+  return run.attempt === grantedAt ? ({ ...run, attempt: run.attempt + 1, startedAt: at } as OpenRun) : run;
+}
+
 function progress(run: OpenRun, event: Extract<RunEvent, { type: 'progress' }>): Run {
-  return { ...run, progress: event.progress };
+  const { done, total, note } = event.progress;
+  const same = run.progress?.done === done && run.progress.total === total && run.progress.note === note;
+  return same ? run : { ...run, progress: event.progress };
 }
 
 function complete(run: OpenRun, event: Extract<RunEvent, { type: 'succeed' }>, at: number): Run {
