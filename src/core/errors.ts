@@ -3,6 +3,8 @@
  * oclif prints `code` and `suggestions` of any error, so nothing here knows the command line.
  */
 
+import type { Duration } from './duration.ts';
+
 /** The common ground of all errors thrown by bgtask. */
 export class BgtaskError extends Error {
   override readonly name: string = 'BgtaskError';
@@ -113,14 +115,76 @@ export class NonRetryableError extends BgtaskError {
   override readonly code = 'BGTASK_NON_RETRYABLE';
 }
 
-/** Thrown by a task: try again after `delayMs`, if a retry is left. */
+/** Thrown by a task: try again after `delay` (milliseconds or text such as '30s'), if a retry is left. No jitter is added. */
 export class RetryAfterError extends BgtaskError {
   override readonly name = 'RetryAfterError';
   override readonly code = 'BGTASK_RETRY_AFTER';
-  readonly delayMs: number;
-  constructor(message: string, delayMs: number, options?: ErrorOptions) {
+  readonly delay: Duration;
+  constructor(message: string, delay: Duration, options?: ErrorOptions) {
     super(message, options);
-    this.delayMs = delayMs;
+    this.delay = delay;
+  }
+}
+
+/** The input of a task does not fit its schema. At submit nothing was stored; at run it is final. */
+export class InvalidInputError extends BgtaskError {
+  override readonly name = 'InvalidInputError';
+  override readonly code = 'BGTASK_INVALID_INPUT';
+  readonly task: string;
+  /** What the schema found. `path` leads from the input to the value that is wrong. */
+  readonly issues: readonly InputIssue[];
+  constructor(task: string, issues: readonly InputIssue[]) {
+    super(`The input of task '${task}' is not valid: ${issues.map(issueText).join('; ')}.`);
+    this.task = task;
+    this.issues = issues;
+  }
+}
+export interface InputIssue {
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+}
+
+/** An attempt took longer than the task's timeout. It is also the `reason` of the signal that the task was given. */
+export class TaskTimeoutError extends BgtaskError {
+  override readonly name = 'TaskTimeoutError';
+  override readonly code = 'BGTASK_TASK_TIMED_OUT';
+  override readonly suggestions = ['Give the task more time: { timeout: … }', 'Pass runContext().signal on to what it waits for'];
+  readonly timeoutMs: number;
+  constructor(task: string, timeoutMs: number, options?: ErrorOptions) {
+    super(`An attempt of task '${task}' took longer than its timeout of ${timeoutMs} ms.`, options);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The `reason` of a task's signal when its run is cancelled. */
+export class RunCancelledError extends BgtaskError {
+  override readonly name = 'RunCancelledError';
+  override readonly code = 'BGTASK_RUN_CANCELLED';
+  constructor(reason = 'The run was cancelled.') {
+    super(reason);
+  }
+}
+
+/** `runContext()` was called where no task runs. */
+export class NoRunError extends BgtaskError {
+  override readonly name = 'NoRunError';
+  override readonly code = 'BGTASK_NO_RUN';
+  override readonly suggestions = ['Call runContext() inside the function of a task'];
+  constructor() {
+    super('There is no run here: runContext() was called outside a task.');
+  }
+}
+
+/** A setting is unknown or has a wrong value. `source` says who gave it; only what was typed (`flag`) is a mistake of usage. */
+export class ConfigError extends BgtaskError {
+  override readonly name = 'ConfigError';
+  override readonly code = 'BGTASK_CONFIG';
+  override readonly suggestions: readonly string[];
+  readonly source: 'flag' | 'env' | 'profile' | 'default';
+  constructor(message: string, source: ConfigError['source'], suggestions: readonly string[] = [], cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.source = source;
+    this.suggestions = suggestions;
   }
 }
 
@@ -139,6 +203,10 @@ export class StoreError extends BgtaskError {
 }
 export type StoreErrorKind = 'damaged' | 'locked' | 'unsafe' | 'failed' | 'full' | 'url';
 const STORE_EXIT: Record<StoreErrorKind, number> = { damaged: 65, unsafe: 73, failed: 74, full: 74, locked: 75, url: 78 };
+
+function issueText({ message, path }: InputIssue): string {
+  return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
+}
 
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
