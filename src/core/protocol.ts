@@ -320,6 +320,7 @@ export type WatchFrame =
     }
   /** A direct call's end is durable, as `recorded` for workers. */
   | { readonly type: 'recorded'; readonly runs: readonly Held[] }
+  | { readonly type: 'fenced'; readonly runs: readonly Held[] }
   | { readonly type: 'pong' };
 
 export interface SubmittedRun {

@@ -1,0 +1,44 @@
+/** What travels when a run is handed out, and what an outcome means for it. Pure but for the one read of upstream runs. */
+import { type Assignment, type Held, LIMITS, type Outcome, type Settled } from '../core/protocol.ts';
+import { isFinal, type LeasedRun, plainError, type Run, type RunEvent } from '../core/run.ts';
+
+/** A leased run as its worker gets it; `get` finds the runs its arguments stand for. */
+export async function assignmentOf(run: LeasedRun, get: (id: string) => Promise<Run | undefined>): Promise<Assignment> {
+  const upstream: Record<string, Settled> = {};
+  if (run.waitFor.length > 0) {
+    const found = await Promise.all(run.waitFor.map((up) => get(up.id)));
+    for (const up of found) if (up && isFinal(up)) upstream[up.id] = { state: up.state, result: up.result, error: up.error };
+  }
+  return {
+    ...{ runId: run.id, token: run.lease.token, task: run.task, name: run.name, args: run.args, attempt: run.attempt + 1 },
+    ...{ maxAttempts: run.maxAttempts ?? 1, failures: run.failures, timeoutMs: run.timeoutMs, alone: run.suspect, tags: run.tags },
+    ...{ parentId: run.parentId, createdAt: run.createdAt, upstream },
+  };
+}
+
+/** The event an outcome stands for. A result that cannot be kept fails its run, whatever the worker thinks of it. */
+export function eventOf(outcome: Outcome): RunEvent {
+  const { runId: _, ...event } = outcome;
+  if (event.type !== 'succeed' || event.result === null) return event;
+  const problem = problemOf(event.result);
+  return problem === null ? event : { type: 'fail', token: event.token, error: problem, retry: false, retryDelayMs: 0, timedOut: false };
+}
+
+export function heldOf({ runId, token }: Held): Held {
+  return { runId, token };
+}
+
+function problemOf(result: string) {
+  if (result.length > LIMITS.resultBytes / 4 && Buffer.byteLength(result) > LIMITS.resultBytes) {
+    return plainError(
+      'ResultTooLargeError',
+      `The result is larger than ${LIMITS.resultBytes} bytes. Store it elsewhere and return a reference.`,
+    );
+  }
+  try {
+    JSON.parse(result);
+    return result.includes('\n') ? plainError('ResultError', 'The result is not one line of JSON') : null;
+  } catch {
+    return plainError('ResultError', 'The result is not JSON');
+  }
+}

@@ -1,0 +1,330 @@
+/**
+ * The dispatcher is the only writer of runs. It takes submits, hands due runs to workers with free slots, and applies their reports.
+ * It owns no socket and no timer: the sockets call it, and `server.ts` calls `tick()`. All rules of state are in core/run.ts.
+ *
+ * A slot is counted as taken the moment its lease is made, and as free the moment its outcome arrives; what is sent (leases,
+ * `recorded`) goes out when it is durable. So a finish, and the next lease of the same slot, share one commit.
+ */
+import type {
+  ClientFrame,
+  LogLine,
+  ProcessIdentity,
+  ServerFrame,
+  SubmitRequest,
+  TaskView,
+  WatchFrame,
+  WorkerFrame,
+  WorkerView,
+} from '../core/protocol.ts';
+import { LIMITS, PROTOCOL } from '../core/protocol.ts';
+import { isFinal, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
+import type { Clock, Random } from '../core/seams.ts';
+import { type Claimed, type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
+import { assignmentOf, heldOf } from './assignment.ts';
+import { Reports, written } from './reports.ts';
+import { callerId, type Holder, type Link, Roster } from './roster.ts';
+import { directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
+import { taskViews, workerViews } from './views.ts';
+
+export type { Link } from './roster.ts';
+export { isRefusal, type Refusal } from './submission.ts';
+export type Accepted = Submitted;
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** True where the process is proven to be gone, which only the machine it ran on can tell. */
+  readonly isDead: (process: ProcessIdentity) => boolean;
+  readonly newId: () => string;
+  readonly keep?: Keep;
+}
+
+/** One connection of a worker. */
+export interface WorkerSession {
+  receive(frame: Exclude<WorkerFrame, { type: 'hello' }>): void;
+  closed(): void;
+}
+/** One connection of a client that makes direct calls. */
+export interface CallerSession {
+  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' }>): void;
+  closed(): void;
+}
+
+const SWEEP_AFTER_ENDED = 500;
+const SWEEP_EVERY_MS = 3_600_000;
+/** Due times are wall clock, which can jump: look again at least this often while something waits for one. */
+const LOOK_AT_CLOCK_MS = 1_000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #store: Store;
+  readonly #roster = new Roster();
+  readonly #reports: Reports;
+  #wake: () => void = () => undefined;
+  #nextTickAt = Number.POSITIVE_INFINITY;
+  #draining = false;
+  #open = 0;
+  #ended = 0;
+  #sweptAt: number;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#reports = new Reports({ store: options.store, clock: options.clock, roster: this.#roster, onFree: () => this.#handOut() });
+    this.#sweptAt = options.clock.monotonic();
+  }
+
+  /** Picks up what the store holds: every lease gets a fresh term, so that workers that live on can come back with their runs. */
+  async start(): Promise<void> {
+    this.#store.onCommit((commit) => this.#onCommit(commit));
+    const counts = await this.#store.counts();
+    this.#open = counts.SCHEDULED + counts.PENDING + counts.RUNNING + counts.CANCELLING;
+    for (const { id, state, lease } of await this.#store.leased()) {
+      const holder = this.#enter(lease.workerId, lease.workerName);
+      if (holder.isCaller) holder.deadSince = this.#now();
+      this.#roster.lease(holder, lease.token, id);
+      if (state === 'CANCELLING') this.#reports.stopping.add(lease.token);
+    }
+  }
+
+  /** Stores runs, in order and in one commit. Resolves when they are durable; nothing of a refused one is kept. */
+  async submit(requests: readonly SubmitRequest[]): Promise<readonly (Accepted | Refusal)[]> {
+    const at = this.#options.clock.now();
+    const answers = requests.map((request, index): NewRun | Refusal => {
+      if (this.#draining) return REFUSED.draining;
+      if (this.#open + index >= LIMITS.openRuns) return REFUSED.queueFull;
+      return newRunOf(request, this.#options.newId(), at);
+    });
+    const stored = await this.#add(answers.filter((answer) => !isRefusal(answer)) as NewRun[], at);
+    let next = 0;
+    return answers.map((answer) => (isRefusal(answer) ? answer : (stored[next++] as Accepted | Refusal)));
+  }
+
+  /** Cancels a run: at once where it waits, else its worker is told. Undefined: no such run. A final run stays as it is. */
+  async cancel(id: string, reason: string): Promise<Run | undefined> {
+    const [applied] = await this.#store.apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now());
+    const run = applied?.run;
+    if (run?.state !== 'CANCELLING') return run;
+    const held = { runId: id, token: run.lease.token };
+    this.#reports.stopping.add(held.token);
+    this.#roster.holderOf(held)?.link?.send({ type: 'cancel', runs: [{ ...held, reason }] });
+    return run;
+  }
+
+  /** Takes in a worker, new or back again, and answers with `welcome` and whatever it has room for. */
+  connectWorker(hello: Extract<WorkerFrame, { type: 'hello' }>, link: Link<ServerFrame>): WorkerSession {
+    const known = this.#roster.get(hello.workerId);
+    const stranger = known && (known.isCaller || (known.secret !== null && known.secret !== hello.secret));
+    if (hello.protocol !== PROTOCOL || stranger) {
+      link.close(4400, stranger ? 'This worker id belongs to another process' : `This server speaks protocol ${PROTOCOL}`);
+      return { receive: () => undefined, closed: () => undefined };
+    }
+    const holder = this.#enter(hello.workerId, hello.name);
+    holder.link?.close(4409, 'The worker opened another connection');
+    Object.assign(holder, { secret: hello.secret, name: hello.name, process: hello.process, link, deadSince: null });
+    this.#heard(holder);
+    link.send({ type: 'welcome', fenced: hello.held.filter((held) => this.#roster.holderOf(held) !== holder).map(heldOf) });
+    this.#reports.reconcile(holder, hello.held);
+    this.#update(holder, hello);
+    return {
+      receive: (frame) => this.#receive(holder, link, frame),
+      closed: () => this.#disconnected(holder, link),
+    };
+  }
+
+  /** Takes in direct calls of one client connection; they end with it, unless the client comes back soon. */
+  connectCaller(link: Link<WatchFrame>): CallerSession {
+    // Nothing is handed out to a caller: all it is told is what became of its reports.
+    const told: Link<ServerFrame> = {
+      send: (frame) => (frame.type === 'recorded' || frame.type === 'fenced' ? link.send(frame) : undefined),
+      close: (code, reason) => link.close(code, reason),
+    };
+    let holder: Holder | undefined;
+    return {
+      receive: (frame) => {
+        holder ??= this.#enter(callerId(this.#options.random.token()), 'caller');
+        holder.link = told;
+        this.#heard(holder);
+        if (frame.type === 'began') for (const call of frame.runs) this.#began(holder, call);
+        else this.#reports.take(holder, frame);
+      },
+      closed: () => holder && this.#disconnected(holder, told),
+    };
+  }
+
+  /** Connected workers, and those that still hold leases. */
+  workers(): WorkerView[] {
+    return workerViews(this.#roster.all());
+  }
+
+  /** Every task that a connected worker has or that has runs waiting or active. */
+  async tasks(): Promise<TaskView[]> {
+    return taskViews(this.#roster.all(), await this.#store.tasks());
+  }
+
+  /** A paused task's runs wait; those that run go on. */
+  async setPaused(task: string, paused: boolean): Promise<void> {
+    const stored = this.#store.setPaused(task, paused, this.#options.clock.now());
+    this.#handOut();
+    await stored;
+  }
+
+  /** Log lines as they arrive. Returns the way to stop it. */
+  onLogs(listener: (runId: string, lines: readonly LogLine[]) => void): () => void {
+    return this.#reports.onLogs(listener);
+  }
+
+  /** What time alone brings: leases that are over, runs that expire or come due, old runs to remove. */
+  tick(): void {
+    for (const holder of this.#roster.all()) {
+      const why = this.#roster.verdict(holder, this.#now(), this.#options.isDead);
+      if (why !== null) this.#reports.revoke(holder, why);
+    }
+    void written(this.#store.expire(this.#options.clock.now()));
+    this.#handOut(true);
+    if (this.#ended >= SWEEP_AFTER_ENDED || this.#now() - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep();
+  }
+
+  /** When `tick` is due next; null: not before something else happens. `onWake` tells when that gets earlier. */
+  nextTickInMs(): number | null {
+    const wakeAt = this.#store.nextWakeAt();
+    const due = wakeAt === null ? null : Math.min(Math.max(1, wakeAt - this.#options.clock.now()), LOOK_AT_CLOCK_MS);
+    const quiet = this.#roster.quietForMs(this.#now());
+    const next = due === null || quiet === null ? (due ?? quiet) : Math.min(due, quiet);
+    this.#nextTickAt = next === null ? Number.POSITIVE_INFINITY : this.#now() + next;
+    return next;
+  }
+
+  onWake(listener: () => void): void {
+    this.#wake = listener;
+  }
+
+  /** From now on submits are refused and nothing is handed out; reports are still taken. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async #add(runs: readonly NewRun[], at: number): Promise<readonly (Accepted | Refusal)[]> {
+    if (runs.length === 0) return [];
+    this.#open += runs.length;
+    const stored = this.#store.submit(runs, at);
+    this.#handOut();
+    try {
+      const answers = await stored;
+      this.#open -= answers.filter((answer) => answer.kind !== 'new').length;
+      return answers.map((answer) => (isAdded(answer) ? answer : REFUSED[answer.kind]));
+    } catch (error) {
+      this.#open -= runs.length;
+      const refusal = (error as { code?: string }).code === 'BGTASK_STORE_FULL' ? REFUSED.diskFull : REFUSED.storageFailed;
+      return runs.map(() => refusal);
+    }
+  }
+
+  /** Leases due runs to whoever has room. `always` also moves what came due while nobody had any. */
+  #handOut(always = false): void {
+    const offers = this.#draining ? [] : this.#roster.offers();
+    if (offers.length > 0 || always) {
+      const at = this.#options.clock.now();
+      void written(this.#store.claim(offers, at, (workerId, run) => this.#grant(workerId, run)).then((claimed) => this.#deliver(claimed)));
+    }
+    this.#rearm();
+  }
+
+  #grant(workerId: string, run: ScheduledRun): Extract<RunEvent, { type: 'assign' }> {
+    const holder = this.#roster.get(workerId) as Holder;
+    const token = this.#options.random.token();
+    this.#roster.lease(holder, token, run.id);
+    const lease = { token, workerId, workerName: holder.name };
+    return { type: 'assign', lease, maxAttempts: holder.tasks.get(run.task)?.maxAttempts ?? 1 };
+  }
+
+  /** Sends durable leases. One that was cancelled meanwhile never leaves; one whose worker is gone was given back already. */
+  async #deliver(claimed: readonly Claimed[]): Promise<void> {
+    const byHolder = new Map<Holder, Claimed['run'][]>();
+    for (const { run } of claimed) {
+      const held = { runId: run.id, token: run.lease.token };
+      const holder = this.#roster.holderOf(held);
+      if (holder && this.#reports.stopping.has(held.token)) this.#reports.finished(holder, [{ ...held, type: 'stopped' }]);
+      else if (holder) byHolder.set(holder, [...(byHolder.get(holder) ?? []), run]);
+    }
+    for (const [holder, runs] of byHolder) {
+      const assignments = await Promise.all(runs.map((run) => assignmentOf(run, (id) => this.#store.get(id))));
+      holder.link?.send({ type: 'runs', runs: assignments });
+    }
+  }
+
+  #receive(holder: Holder, link: Link<ServerFrame>, frame: Exclude<WorkerFrame, { type: 'hello' }>): void {
+    if (holder.link !== link) return; // revoked, or connected anew
+    this.#heard(holder);
+    if (frame.type === 'update') this.#update(holder, frame);
+    else this.#reports.take(holder, frame);
+  }
+
+  #began(holder: Holder, call: Extract<ClientFrame, { type: 'began' }>['runs'][number]): void {
+    const at = Math.min(this.#options.clock.now(), Date.parse(call.startedAt) || Number.POSITIVE_INFINITY);
+    const run = directRunOf(call, { token: call.token, workerId: holder.id, workerName: call.caller }, at);
+    if (isRefusal(run) || this.#draining) return;
+    this.#roster.lease(holder, call.token, call.runId);
+    void this.#add([run], at).then(([answer]) => {
+      if (answer && isRefusal(answer)) this.#reports.free(call);
+    });
+  }
+
+  #update(holder: Holder, told: Pick<Extract<WorkerFrame, { type: 'update' }>, 'tasks' | 'slots' | 'generation' | 'draining'>): void {
+    const tasks = new Map(told.tasks.map((task) => [task.name, task]));
+    Object.assign(holder, { tasks, names: new Set(tasks.keys()), slots: told.slots, generation: told.generation, draining: told.draining });
+    for (const task of told.tasks) this.#store.setLimits(task.name, task);
+    this.#handOut();
+    void written(this.#store.tasks().then((queued) => this.#tellOrphans(holder, queued)));
+  }
+
+  #tellOrphans(holder: Holder, queued: Awaited<ReturnType<Store['tasks']>>): void {
+    const tasks = taskViews(this.#roster.all(), queued).filter((task) => task.queued > 0 && task.workers === 0);
+    holder.link?.send({ type: 'orphans', tasks: tasks.map(({ name, queued: count }) => ({ name, queued: count })) });
+  }
+
+  #disconnected(holder: Holder, link: Link<ServerFrame>): void {
+    if (holder.link !== link) return;
+    holder.link = null;
+    if (holder.isCaller) holder.deadSince = this.#now();
+    if (holder.leases.size === 0) this.#roster.remove(holder);
+    this.#rearm();
+  }
+
+  #enter(id: string, name: string): Holder {
+    return this.#roster.enter(id, name, this.#now(), this.#options.clock.now());
+  }
+
+  #heard(holder: Holder): void {
+    holder.lastHeardAt = this.#now();
+    holder.lastSeenAt = this.#options.clock.now();
+  }
+
+  #onCommit({ runs }: Commit): void {
+    const ended = runs.filter(isFinal).length;
+    this.#open -= ended;
+    this.#ended += ended;
+  }
+
+  #sweep(): void {
+    this.#ended = 0;
+    this.#sweptAt = this.#now();
+    void written(this.#store.sweep(this.#options.clock.now(), this.#options.keep ?? DEFAULT_KEEP));
+  }
+
+  #rearm(): void {
+    const before = this.#nextTickAt;
+    const next = this.nextTickInMs();
+    if (next !== null && this.#now() + next < before - 1) this.#wake();
+    else this.#nextTickAt = before;
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}
+
+function isAdded(answer: Submitted | { kind: 'conflict' | 'expired' | 'no-upstream' }): answer is Submitted {
+  return answer.kind === 'new' || answer.kind === 'same' || answer.kind === 'deduplicated';
+}

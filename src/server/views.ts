@@ -1,0 +1,26 @@
+/** Workers and tasks as the API shows them. Pure. */
+import type { TaskView, WorkerView } from '../core/protocol.ts';
+import type { Holder } from './roster.ts';
+
+export function workerViews(holders: readonly Holder[]): WorkerView[] {
+  const views: WorkerView[] = [];
+  for (const { id, name, process, names, slots, leases, generation, draining, lastSeenAt } of holders) {
+    if (process === null) continue; // a caller, or a worker known only from its leases
+    const seen = { paused: draining, lastSeenAt: new Date(lastSeenAt).toISOString() };
+    const room = { tasks: [...names].sort(), slots, used: leases.size, generation };
+    views.push({ id, name, pid: process.pid, host: process.host, ...room, ...seen });
+  }
+  return views;
+}
+
+/** Every task that a connected worker has or that has runs waiting or active, by name. */
+export function taskViews(holders: readonly Holder[], queued: readonly Omit<TaskView, 'workers'>[]): TaskView[] {
+  const byName = new Map<string, TaskView>(queued.map((task) => [task.name, { ...task, workers: 0 }]));
+  for (const holder of holders) {
+    for (const name of holder.link === null ? [] : holder.names) {
+      const known = byName.get(name) ?? { name, queued: 0, running: 0, paused: false, workers: 0 };
+      byName.set(name, { ...known, workers: known.workers + 1 });
+    }
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
