@@ -1,6 +1,6 @@
 /** A binary min-heap over a comparison: the smallest first, O(log n) in and out. */
 export class Heap<T> {
-  readonly #items: T[] = [];
+  #items: T[] = [];
   readonly #compare: (a: T, b: T) => number;
 
   constructor(compare: (a: T, b: T) => number) {
@@ -42,5 +42,12 @@ export class Heap<T> {
     }
     items[at] = last;
     return top;
+  }
+
+  /** Drops every item that `keep` refuses; O(n log n). */
+  retain(keep: (item: T) => boolean): void {
+    const kept = this.#items.filter(keep);
+    this.#items = [];
+    for (const item of kept) this.push(item);
   }
 }

@@ -52,14 +52,14 @@ interface TaskLine {
 }
 
 const NO_LIMITS: Limits = { concurrency: null, concurrencyPerKey: null };
+/** Places of runs and lanes that have left are cleared when they outnumber those in use by this many. */
+const SPARE = 64;
 
 export class RunQueue {
   readonly #entries = new Map<string, Entry>();
+  /** In turn: the task that was served last stands last. */
   readonly #tasks = new Map<string, TaskLine>();
-  /** Tasks in turn. */
-  readonly #ring: TaskLine[] = [];
   readonly #later = new Heap<Entry>((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
-  #turn = 0;
   #now = 0;
 
   /** Takes note of one change. `before` or `after` is undefined where the run is new or was removed; `seq` is its place of submission. */
@@ -121,6 +121,15 @@ export class RunQueue {
       .map((line) => ({ name: line.name, queued: line.waiting, running: line.active, paused: line.paused }));
   }
 
+  /** What it holds, for tests and metrics; `places` counts those in its heaps and rings, live or not. */
+  size(): { runs: number; tasks: number; lanes: number; places: number } {
+    const lines = [...this.#tasks.values()];
+    const lanes = lines.flatMap((line) => [...line.lanes.values()]);
+    const places =
+      this.#later.size + lanes.reduce((sum, lane) => sum + lane.ready.size, 0) + lines.reduce((sum, line) => sum + line.ring.length, 0);
+    return { runs: this.#entries.size, tasks: lines.length, lanes: lanes.length, places };
+  }
+
   /** Why a waiting run is not handed out, where that is more than its own state says. */
   waitingName(run: Run, now: number): StateName {
     if (!isWaiting(run)) return run.stateName;
@@ -149,6 +158,8 @@ export class RunQueue {
     entry.lane.task.waiting -= 1;
     this.#entries.delete(runId);
     this.#tidy(entry.lane);
+    prune(entry.lane.ready, entry.lane.waiting);
+    prune(this.#later, this.#entries.size);
   }
 
   #promote(now: number): void {
@@ -161,14 +172,15 @@ export class RunQueue {
     this.#offerLane(entry.lane);
   }
 
-  /** The next run of one of `tasks`: the tasks take turns, then the lanes of the task. */
+  /** The next run of one of `tasks`: the task that was served longest ago, then its lanes in turn. */
   #next(tasks: ReadonlySet<string>): Entry | undefined {
-    for (let tried = 0; tried < this.#ring.length; tried += 1) {
-      const line = this.#ring[this.#turn % this.#ring.length] as TaskLine;
-      this.#turn += 1;
-      if (!tasks.has(line.name) || line.paused || isFull(line.active, line.limits.concurrency)) continue;
+    for (const line of this.#tasks.values()) {
+      if (line.ring.length === 0 || !tasks.has(line.name) || line.paused || isFull(line.active, line.limits.concurrency)) continue;
       const entry = nextOf(line);
-      if (entry) return entry;
+      if (!entry) continue;
+      this.#tasks.delete(line.name);
+      this.#tasks.set(line.name, line);
+      return entry;
     }
     return undefined;
   }
@@ -190,9 +202,9 @@ export class RunQueue {
     const { task } = lane;
     if (lane.waiting > 0 || lane.active > 0) return;
     if (lane.key !== '') task.lanes.delete(lane.key);
+    if (task.ring.length > 2 * task.lanes.size + SPARE) task.ring = task.ring.filter((one) => task.lanes.get(one.key) === one);
     if (task.waiting > 0 || task.active > 0 || task.known || task.paused) return;
     this.#tasks.delete(task.name);
-    this.#ring.splice(this.#ring.indexOf(task), 1);
   }
 
   #offerLane(lane: Lane): void {
@@ -216,7 +228,6 @@ export class RunQueue {
     if (known) return known;
     const line: TaskLine = { name, lanes: new Map(), ring: [], limits: NO_LIMITS, active: 0, waiting: 0, paused: false, known: false };
     this.#tasks.set(name, line);
-    this.#ring.push(line);
     return line;
   }
 }
@@ -237,6 +248,11 @@ function nextOf(line: TaskLine): Entry | undefined {
     return entry;
   }
   return undefined;
+}
+
+/** Clears a heap of entries that have left, once they are the most of it: each costs a constant, spread over all. */
+function prune(heap: Heap<Entry>, used: number): void {
+  if (heap.size > 2 * used + SPARE) heap.retain((entry) => entry.live);
 }
 
 function popLive(heap: Heap<Entry>): Entry | undefined {
