@@ -1,0 +1,77 @@
+/**
+ * What a task is once it is defined: its name, its function, and its options in the form the rest of the code wants.
+ * Nothing is checked here (options.ts) and nothing runs here (execute.ts).
+ */
+import type { Duration } from '../core/duration.ts';
+import type { TaskInfo } from '../core/protocol.ts';
+import type { StandardSchema } from './standard-schema.ts';
+
+/** A task value carries its definition under this, so that two copies of the library in one process understand each other. */
+export const TASK: unique symbol = Symbol.for('bgtask.task') as never;
+export interface TaskMark {
+  readonly [TASK]: Definition;
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown;
+/** Which attempt failed, for the options that decide about the next one. */
+export interface Failure {
+  /** 1 for the first start of the run. */
+  readonly attempt: number;
+}
+
+export interface Definition {
+  readonly name: string;
+  readonly fn: AnyFunction;
+  /** What a worker tells the server. */
+  readonly info: TaskInfo;
+  readonly options: DefinedOptions;
+  /** Hooks are added after the task is defined, so these lists grow. */
+  readonly hooks: Hooks;
+}
+
+/** The options of a task, checked. What the server must know too is in `TaskInfo`. */
+export interface DefinedOptions {
+  readonly input: StandardSchema | null;
+  /** Only where the delay is a function; else `TaskInfo.retry` says it. */
+  readonly retryDelay: ((error: unknown, failure: Failure) => Duration) | null;
+  readonly retryIf: ((error: unknown, failure: Failure) => unknown) | null;
+  readonly ttlMs: number | null;
+  readonly tags: readonly string[];
+  readonly runName: ((...args: readonly unknown[]) => string) | null;
+  readonly idempotencyKey: ((...args: readonly unknown[]) => string) | null;
+  readonly idempotencyTtlMs: number | null;
+  readonly concurrencyKey: ((...args: readonly unknown[]) => string) | null;
+}
+
+export const HOOK_NAMES = ['onRunning', 'onCompleted', 'onFailed', 'onCrashed', 'onCancelled', 'onExpired', 'onRetrying'] as const;
+export type HookName = (typeof HOOK_NAMES)[number];
+/** Called with the run, then its arguments. */
+export type Hook = (run: never, ...args: readonly unknown[]) => unknown;
+export type Hooks = Readonly<Record<HookName, Hook[]>>;
+
+export function noHooks(): Hooks {
+  return Object.fromEntries(HOOK_NAMES.map((name) => [name, []])) as unknown as Hooks;
+}
+
+/** The definition a value carries; undefined where it is no task. */
+export function definitionOf(value: unknown): Definition | undefined {
+  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+  return isObject ? (value as Partial<TaskMark>)[TASK] : undefined;
+}
+
+/**
+ * The tasks that a loaded file exports, each once, in order. CommonJS arrives as `default`, so that is looked through as well.
+ * Two tasks of one name are both given; whoever serves them refuses that.
+ */
+export function findTasks(moduleNamespace: object): Definition[] {
+  const found = new Set<Definition>();
+  for (const value of [...values(moduleNamespace), ...values((moduleNamespace as { default?: unknown }).default)]) {
+    const definition = definitionOf(value);
+    if (definition) found.add(definition);
+  }
+  return [...found];
+}
+
+function values(of: unknown): unknown[] {
+  return typeof of === 'object' && of !== null ? Object.values(of) : [];
+}

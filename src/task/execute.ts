@@ -1,0 +1,171 @@
+/**
+ * One attempt of a run, the same in a worker's child and in a direct call: checks the input, calls the function with its context and
+ * its deadline, decides about a retry, calls the hooks. It never rejects and knows no server: the outcome is what it gives back.
+ */
+import { TaskRunError } from '../core/errors.ts';
+import type { LogLine, Outcome } from '../core/protocol.ts';
+import type { Payload, Progress, RunState, StateName } from '../core/run.ts';
+import type { Clock, Random } from '../core/seams.ts';
+import { fromRunError } from '../core/values.ts';
+import { captureOutput } from './console.ts';
+import { RunScope, scopes } from './context.ts';
+import { Deadline } from './deadline.ts';
+import type { Definition, HookName } from './definition.ts';
+import { type HookRun, runHooks } from './hooks.ts';
+import { validInput } from './input.ts';
+import { storableError, storableResult } from './outcome.ts';
+import { nextDelayMs } from './retry.ts';
+
+/** How an attempt ended: an outcome without the lease that it is reported under. */
+export type AttemptOutcome = Outcome extends infer O ? (O extends Outcome ? Omit<O, 'runId' | 'token'> : never) : never;
+
+/** One attempt to be made. */
+export interface Attempt {
+  readonly runId: string;
+  /** As the caller gave them; futures are replaced by results already. */
+  readonly args: readonly unknown[];
+  /** 1 for the first start. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Attempts before this one that ended in an error or a timeout. */
+  readonly failures: number;
+  readonly tags: readonly string[];
+  readonly parentId: string | null;
+  readonly name: string | null;
+  /** Asks the run to stop. A `RunCancelledError` as the reason means cancelled: only then the hooks `onCancelled` are called. */
+  readonly signal: AbortSignal;
+  /** Null: as the task is defined. */
+  readonly timeoutMs: number | null;
+  /** How long a function may go on after its timeout until the attempt is given up. Default: for ever, since a worker can stop its code. */
+  readonly graceMs?: number | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  onLog(line: LogLine): void;
+  onProgress(progress: Progress): void;
+  /** The time limit of the attempt covers what lies between `function` and `after`: hooks before and after it do not count. */
+  onPhase?(phase: 'function' | 'after'): void;
+}
+
+/** What an attempt leaves behind. */
+export interface Ended {
+  readonly outcome: AttemptOutcome;
+  /** What the function returned; undefined unless it succeeded. */
+  readonly value: unknown;
+  /** What was thrown, the very same thing; undefined if it succeeded. */
+  readonly thrown: unknown;
+}
+
+/** Makes one attempt and says how it ended. Never rejects. A result that cannot be stored is a failure without a retry. */
+export async function runAttempt(definition: Definition, attempt: Attempt): Promise<AttemptOutcome> {
+  return (await execute(definition, attempt, storableResult)).outcome;
+}
+
+/** As `runAttempt`, with the value or the error itself. `seal` makes the stored form of a result; what it throws fails the attempt. */
+export async function execute(definition: Definition, attempt: Attempt, seal: (value: unknown) => Payload | null): Promise<Ended> {
+  captureOutput();
+  const scope = new RunScope(definition.name, attempt);
+  try {
+    return await scopes.run(scope, live, { definition, attempt, scope }, seal);
+  } finally {
+    scope.close();
+  }
+}
+
+interface Live {
+  readonly definition: Definition;
+  readonly attempt: Attempt;
+  readonly scope: RunScope;
+}
+
+async function live(it: Live, seal: (value: unknown) => Payload | null): Promise<Ended> {
+  const { attempt, scope } = it;
+  const { input } = it.definition.options;
+  if (hasHooks(it, 'onRunning')) await tell(it, 'onRunning', 'RUNNING', attempt.attempt > 1 ? 'Retrying' : 'Running', {});
+  let { args } = attempt;
+  if (input !== null) {
+    try {
+      args = [await validInput(it.definition.name, input, args[0])];
+    } catch (error) {
+      return failed(it, error, { final: true, timedOut: false });
+    }
+  }
+  const deadline = startDeadline(it);
+  scope.deadline = deadline;
+  attempt.onPhase?.('function');
+  return called(it, args, deadline, seal);
+}
+
+async function called(
+  it: Live,
+  args: readonly unknown[],
+  deadline: Deadline | null,
+  seal: (value: unknown) => Payload | null,
+): Promise<Ended> {
+  const { definition, attempt } = it;
+  let value: unknown;
+  try {
+    value = deadline === null ? await definition.fn(...args) : await deadline.race(definition.fn(...args));
+  } catch (error) {
+    attempt.onPhase?.('after');
+    const late = deadline?.end(error) ?? null;
+    if (late === null && attempt.signal.aborted) return stopped(it, error);
+    return failed(it, late ?? error, { final: false, timedOut: late !== null });
+  }
+  attempt.onPhase?.('after');
+  const late = deadline?.end() ?? null;
+  return late === null ? succeeded(it, value, seal) : failed(it, late, { final: false, timedOut: true });
+}
+
+function startDeadline({ definition, attempt }: Live): Deadline | null {
+  const timeoutMs = attempt.timeoutMs ?? definition.info.timeoutMs;
+  if (timeoutMs === null) return null;
+  const { signal, clock, graceMs = null } = attempt;
+  return new Deadline({ task: definition.name, timeoutMs, graceMs, clock, signal });
+}
+
+async function succeeded(it: Live, value: unknown, seal: (value: unknown) => Payload | null): Promise<Ended> {
+  let result: Payload | null;
+  try {
+    result = seal(value);
+  } catch (error) {
+    return failed(it, error, { final: true, timedOut: false });
+  }
+  if (hasHooks(it, 'onCompleted')) await tell(it, 'onCompleted', 'COMPLETED', 'Completed', { result: value });
+  return { outcome: { type: 'succeed', result }, value, thrown: undefined };
+}
+
+async function stopped(it: Live, thrown: unknown): Promise<Ended> {
+  const { reason } = it.attempt.signal;
+  const cancelled = reason instanceof Error && reason.name === 'RunCancelledError';
+  if (cancelled && hasHooks(it, 'onCancelled')) await tellEnd(it, 'onCancelled', 'CANCELLED', 'Cancelled', reason);
+  return { outcome: { type: 'stopped' }, value: undefined, thrown };
+}
+
+async function failed(it: Live, thrown: unknown, { final, timedOut }: { final: boolean; timedOut: boolean }): Promise<Ended> {
+  const error = storableError(thrown);
+  const delayMs = final ? null : await nextDelayMs(it.definition, it.attempt, thrown, it.scope);
+  if (delayMs === null) {
+    if (hasHooks(it, 'onFailed')) await tellEnd(it, 'onFailed', 'FAILED', timedOut ? 'TimedOut' : 'Failed', thrown);
+  } else if (hasHooks(it, 'onRetrying')) {
+    await tell(it, 'onRetrying', 'SCHEDULED', 'AwaitingRetry', { error: thrown instanceof Error ? thrown : fromRunError(error) });
+  }
+  const outcome = { type: 'fail', error, retry: delayMs !== null, retryDelayMs: delayMs ?? 0, timedOut } as const;
+  return { outcome, value: undefined, thrown };
+}
+
+function hasHooks(it: Live, kind: HookName): boolean {
+  return it.definition.hooks[kind].length > 0;
+}
+
+function tellEnd(it: Live, kind: HookName, state: 'FAILED' | 'CANCELLED', stateName: StateName, thrown: unknown): Promise<void> {
+  const { runId: id } = it.attempt;
+  const { message } = storableError(thrown);
+  return tell(it, kind, state, stateName, { error: new TaskRunError({ id, task: it.definition.name, state, stateName }, message, thrown) });
+}
+
+function tell(it: Live, kind: HookName, state: RunState, stateName: StateName, end: { result?: unknown; error?: Error }): Promise<void> {
+  const { runId: id, name, attempt, maxAttempts, args, tags, parentId, clock } = it.attempt;
+  const task = it.definition.name;
+  const run: HookRun = { id, task, name, state, stateName, attempt, maxAttempts, args, tags, parentId, result: null, error: null, ...end };
+  return runHooks(it.definition, kind, run, it.scope, clock);
+}

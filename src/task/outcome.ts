@@ -1,0 +1,39 @@
+/** What of an attempt's end can be stored and sent: a result within its limit, an error as text within reason. */
+import { ValueError } from '../core/errors.ts';
+import { LIMITS } from '../core/protocol.ts';
+import type { Payload, RunError } from '../core/run.ts';
+import { encodeResult, toRunError } from '../core/values.ts';
+
+/** Longest message or stack that is kept, in characters: an error must never be what breaks a frame. */
+const ERROR_TEXT = 32_768;
+
+/** The result as it is stored. @throws {ValueError} It has no stored form, or is larger than `LIMITS.resultBytes`. */
+export function storableResult(value: unknown): Payload | null {
+  const payload = encodeResult(value);
+  if (payload === null || payload.length * 3 <= LIMITS.resultBytes) return payload;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes <= LIMITS.resultBytes) return payload;
+  throw new ValueError('result', `has ${bytes} bytes as it is stored; the most is ${LIMITS.resultBytes}`);
+}
+
+/** What was thrown, as it is stored. Takes anything, also what cannot be read. */
+export function storableError(thrown: unknown): RunError {
+  try {
+    return cut(toRunError(thrown));
+  } catch {
+    return { name: 'Error', message: 'Something was thrown that cannot be read', stack: null, cause: null };
+  }
+}
+
+function cut({ name, message, stack, cause }: RunError): RunError {
+  return {
+    name: text(name),
+    message: text(message),
+    stack: stack === null ? null : text(stack),
+    cause: cause === null ? null : cut(cause),
+  };
+}
+
+function text(of: string): string {
+  return of.length <= ERROR_TEXT ? of : `${of.slice(0, ERROR_TEXT)}… [cut: ${of.length} characters]`;
+}
