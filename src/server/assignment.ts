@@ -1,18 +1,15 @@
-/** What travels when a run is handed out, and what an outcome means for it. Pure but for the one read of upstream runs. */
+/** What travels when a run is handed out, and what an outcome means for it. Pure. */
 import { type Assignment, type Held, LIMITS, type Outcome, type Settled } from '../core/protocol.ts';
 import { isFinal, type LeasedRun, plainError, type Run, type RunEvent } from '../core/run.ts';
 
-/** A leased run as its worker gets it; `get` finds the runs its arguments stand for. */
-export async function assignmentOf(run: LeasedRun, get: (id: string) => Promise<Run | undefined>): Promise<Assignment> {
-  const upstream: Record<string, Settled> = {};
-  if (run.waitFor.length > 0) {
-    const found = await Promise.all(run.waitFor.map((up) => get(up.id)));
-    for (const up of found) if (up && isFinal(up)) upstream[up.id] = { state: up.state, result: up.result, error: up.error };
-  }
+/** A leased run as its worker gets it; `upstream` are the runs its arguments stand for. */
+export function assignmentOf(run: LeasedRun, upstream: readonly (Run | undefined)[]): Assignment {
+  const settled: Record<string, Settled> = {};
+  for (const up of upstream) if (up && isFinal(up)) settled[up.id] = { state: up.state, result: up.result, error: up.error };
   return {
     ...{ runId: run.id, token: run.lease.token, task: run.task, name: run.name, args: run.args, attempt: run.attempt + 1 },
     ...{ maxAttempts: run.maxAttempts ?? 1, failures: run.failures, timeoutMs: run.timeoutMs, alone: run.suspect, tags: run.tags },
-    ...{ parentId: run.parentId, createdAt: run.createdAt, upstream },
+    ...{ parentId: run.parentId, createdAt: run.createdAt, upstream: settled },
   };
 }
 

@@ -17,10 +17,10 @@ import type {
   WorkerView,
 } from '../core/protocol.ts';
 import { LIMITS, PROTOCOL } from '../core/protocol.ts';
-import { isFinal, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
+import { isFinal, type NewRun, type Run } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
-import { type Claimed, type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
-import { assignmentOf, heldOf } from './assignment.ts';
+import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
+import { Handout } from './handout.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
 import { directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
@@ -61,6 +61,7 @@ export class Dispatcher {
   readonly #store: Store;
   readonly #roster = new Roster();
   readonly #reports: Reports;
+  readonly #handout: Handout;
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -72,6 +73,7 @@ export class Dispatcher {
     this.#options = options;
     this.#store = options.store;
     this.#reports = new Reports({ store: options.store, clock: options.clock, roster: this.#roster, onFree: () => this.#handOut() });
+    this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
     this.#sweptAt = options.clock.monotonic();
   }
 
@@ -124,7 +126,7 @@ export class Dispatcher {
     holder.link?.close(4409, 'The worker opened another connection');
     Object.assign(holder, { secret: hello.secret, name: hello.name, process: hello.process, link, deadSince: null });
     this.#heard(holder);
-    link.send({ type: 'welcome', fenced: hello.held.filter((held) => this.#roster.holderOf(held) !== holder).map(heldOf) });
+    link.send({ type: 'welcome', fenced: this.#reports.foreign(holder, hello.held) });
     this.#reports.reconcile(holder, hello.held);
     this.#update(holder, hello);
     return {
@@ -224,34 +226,8 @@ export class Dispatcher {
   /** Leases due runs to whoever has room. `always` also moves what came due while nobody had any. */
   #handOut(always = false): void {
     const offers = this.#draining ? [] : this.#roster.offers();
-    if (offers.length > 0 || always) {
-      const at = this.#options.clock.now();
-      void written(this.#store.claim(offers, at, (workerId, run) => this.#grant(workerId, run)).then((claimed) => this.#deliver(claimed)));
-    }
+    if (offers.length > 0 || always) void written(this.#handout.lease(offers));
     this.#rearm();
-  }
-
-  #grant(workerId: string, run: ScheduledRun): Extract<RunEvent, { type: 'assign' }> {
-    const holder = this.#roster.get(workerId) as Holder;
-    const token = this.#options.random.token();
-    this.#roster.lease(holder, token, run.id);
-    const lease = { token, workerId, workerName: holder.name };
-    return { type: 'assign', lease, maxAttempts: holder.tasks.get(run.task)?.maxAttempts ?? 1 };
-  }
-
-  /** Sends durable leases. One that was cancelled meanwhile never leaves; one whose worker is gone was given back already. */
-  async #deliver(claimed: readonly Claimed[]): Promise<void> {
-    const byHolder = new Map<Holder, Claimed['run'][]>();
-    for (const { run } of claimed) {
-      const held = { runId: run.id, token: run.lease.token };
-      const holder = this.#roster.holderOf(held);
-      if (holder && this.#reports.stopping.has(held.token)) this.#reports.finished(holder, [{ ...held, type: 'stopped' }]);
-      else if (holder) byHolder.set(holder, [...(byHolder.get(holder) ?? []), run]);
-    }
-    for (const [holder, runs] of byHolder) {
-      const assignments = await Promise.all(runs.map((run) => assignmentOf(run, (id) => this.#store.get(id))));
-      holder.link?.send({ type: 'runs', runs: assignments });
-    }
   }
 
   #receive(holder: Holder, link: Link<ServerFrame>, frame: Exclude<WorkerFrame, { type: 'hello' }>): void {

@@ -78,6 +78,11 @@ export class Reports {
     void written(this.#apply(changes));
   }
 
+  /** Those of `items` whose lease is not, or no longer, `holder`'s. */
+  foreign(holder: Holder, items: readonly Held[]): Held[] {
+    return items.filter((item) => this.#options.roster.holderOf(item) !== holder).map(heldOf);
+  }
+
   free(held: Held): void {
     this.#options.roster.free(held);
     this.stopping.delete(held.token);
@@ -106,9 +111,7 @@ export class Reports {
   #mine<T extends Held>(holder: Holder, items: readonly T[]): readonly T[] {
     const { roster } = this.#options;
     const mine = items.filter((item) => roster.holderOf(item) === holder);
-    if (mine.length < items.length) {
-      holder.link?.send({ type: 'fenced', runs: items.filter((item) => roster.holderOf(item) !== holder).map(heldOf) });
-    }
+    if (mine.length < items.length) holder.link?.send({ type: 'fenced', runs: this.foreign(holder, items) });
     return mine;
   }
 

@@ -1,0 +1,63 @@
+/** Leases due runs to whoever has room, and sends them when the leases are durable. */
+import type { Assignment } from '../core/protocol.ts';
+import type { Offer } from '../core/queue.ts';
+import type { RunEvent, ScheduledRun } from '../core/run.ts';
+import type { Clock, Random } from '../core/seams.ts';
+import type { Claimed, Store } from '../store/store.ts';
+import { assignmentOf } from './assignment.ts';
+import type { Reports } from './reports.ts';
+import type { Holder, Roster } from './roster.ts';
+
+export interface HandoutOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly roster: Roster;
+  readonly reports: Reports;
+}
+
+export class Handout {
+  readonly #options: HandoutOptions;
+
+  constructor(options: HandoutOptions) {
+    this.#options = options;
+  }
+
+  /** Takes effect at once; resolves when what it leased was sent. */
+  async lease(offers: readonly Offer[]): Promise<void> {
+    const { store, clock } = this.#options;
+    const claimed = await store.claim(offers, clock.now(), (workerId, run) => this.#grant(workerId, run));
+    for (const [holder, runs] of this.#byHolder(claimed)) {
+      const assignments: Assignment[] = [];
+      for (const run of runs)
+        assignments.push(run.waitFor.length === 0 ? assignmentOf(run, []) : assignmentOf(run, await this.#upstreamOf(run)));
+      holder.link?.send({ type: 'runs', runs: assignments });
+    }
+  }
+
+  #grant(workerId: string, run: ScheduledRun): Extract<RunEvent, { type: 'assign' }> {
+    const { roster, random } = this.#options;
+    const holder = roster.get(workerId) as Holder;
+    const token = random.token();
+    roster.lease(holder, token, run.id);
+    const lease = { token, workerId, workerName: holder.name };
+    return { type: 'assign', lease, maxAttempts: holder.tasks.get(run.task)?.maxAttempts ?? 1 };
+  }
+
+  /** One that was cancelled meanwhile never leaves; one whose worker is gone was given back already. */
+  #byHolder(claimed: readonly Claimed[]): Map<Holder, Claimed['run'][]> {
+    const { roster, reports } = this.#options;
+    const byHolder = new Map<Holder, Claimed['run'][]>();
+    for (const { run } of claimed) {
+      const held = { runId: run.id, token: run.lease.token };
+      const holder = roster.holderOf(held);
+      if (holder && reports.stopping.has(held.token)) reports.finished(holder, [{ ...held, type: 'stopped' }]);
+      else if (holder) (byHolder.get(holder) ?? byHolder.set(holder, []).get(holder))?.push(run);
+    }
+    return byHolder;
+  }
+
+  async #upstreamOf(run: Claimed['run']) {
+    return Promise.all(run.waitFor.map((up) => this.#options.store.get(up.id)));
+  }
+}
