@@ -5,6 +5,7 @@
  * A task has one lane for each concurrency key. Tasks take turns, and so do the lanes of a task, so that a flood in one cannot
  * starve another; inside a lane the order is due time less head start, then submission.
  */
+import { Fifo } from './fifo.ts';
 import { Heap } from './heap.ts';
 import type { Run, StateName } from './run.ts';
 
@@ -42,7 +43,7 @@ interface TaskLine {
   readonly name: string;
   readonly lanes: Map<string, Lane>;
   /** Lanes with a ready run and room under their limit, in turn. */
-  ring: Lane[];
+  readonly ring: Fifo<Lane>;
   limits: Limits;
   active: number;
   waiting: number;
@@ -126,7 +127,7 @@ export class RunQueue {
     const lines = [...this.#tasks.values()];
     const lanes = lines.flatMap((line) => [...line.lanes.values()]);
     const places =
-      this.#later.size + lanes.reduce((sum, lane) => sum + lane.ready.size, 0) + lines.reduce((sum, line) => sum + line.ring.length, 0);
+      this.#later.size + lanes.reduce((sum, lane) => sum + lane.ready.size, 0) + lines.reduce((sum, line) => sum + line.ring.size, 0);
     return { runs: this.#entries.size, tasks: lines.length, lanes: lanes.length, places };
   }
 
@@ -175,7 +176,7 @@ export class RunQueue {
   /** The next run of one of `tasks`: the task that was served longest ago, then its lanes in turn. */
   #next(tasks: ReadonlySet<string>): Entry | undefined {
     for (const line of this.#tasks.values()) {
-      if (line.ring.length === 0 || !tasks.has(line.name) || line.paused || isFull(line.active, line.limits.concurrency)) continue;
+      if (line.ring.size === 0 || !tasks.has(line.name) || line.paused || isFull(line.active, line.limits.concurrency)) continue;
       const entry = nextOf(line);
       if (!entry) continue;
       this.#tasks.delete(line.name);
@@ -202,7 +203,7 @@ export class RunQueue {
     const { task } = lane;
     if (lane.waiting > 0 || lane.active > 0) return;
     if (lane.key !== '') task.lanes.delete(lane.key);
-    if (task.ring.length > 2 * task.lanes.size + SPARE) task.ring = task.ring.filter((one) => task.lanes.get(one.key) === one);
+    if (task.ring.size > 2 * task.lanes.size + SPARE) task.ring.retain((one) => task.lanes.get(one.key) === one);
     if (task.waiting > 0 || task.active > 0 || task.known || task.paused) return;
     this.#tasks.delete(task.name);
   }
@@ -226,7 +227,16 @@ export class RunQueue {
   #line(name: string): TaskLine {
     const known = this.#tasks.get(name);
     if (known) return known;
-    const line: TaskLine = { name, lanes: new Map(), ring: [], limits: NO_LIMITS, active: 0, waiting: 0, paused: false, known: false };
+    const line: TaskLine = {
+      name,
+      lanes: new Map(),
+      ring: new Fifo(),
+      limits: NO_LIMITS,
+      active: 0,
+      waiting: 0,
+      paused: false,
+      known: false,
+    };
     this.#tasks.set(name, line);
     return line;
   }
