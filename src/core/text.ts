@@ -56,7 +56,7 @@ export function cut(text: string, width: number): string {
 }
 
 /** Exactly `width` columns: cut where it is longer, filled with blanks where it is shorter. */
-export function fit(text: string, width: number, side: 'left' | 'right' = 'left'): string {
+export function toWidth(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   const short = cut(text, width);
   const blanks = ' '.repeat(Math.max(0, width - displayWidth(short)));
   return side === 'left' ? short + blanks : blanks + short;
