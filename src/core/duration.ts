@@ -6,15 +6,18 @@ type Part = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 /** Milliseconds, or text such as '10s', '5m', '1h30m'. */
 export type Duration = number | Part | `${Part}${Part}` | `${Part}${Part}${Part}`;
 
+/** A hundred years. Longer is a mistake, and would not fit into a date. */
+export const LONGEST_MS = 3_155_760_000_000;
+
 const TEXT = /^(\d+(\.\d+)?\s*(ms|[smhd])\s*)+$/;
 
 /**
  * Milliseconds of a duration; text must name its unit.
- * @throws {InvalidOptionError} It is negative, not finite, or not a duration. `what` names it in the message.
+ * @throws {InvalidOptionError} It is negative, over a hundred years, or not a duration. `what` names it in the message.
  */
 export function toMilliseconds(value: unknown, what: string): number {
   const ms = typeof value === 'string' && TEXT.test(value) ? parse(value) : value;
-  if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) {
+  if (typeof ms !== 'number' || Number.isNaN(ms) || ms < 0 || ms > LONGEST_MS) {
     throw new InvalidOptionError(what, value, "milliseconds or text such as '10s', '5m', '1h30m'");
   }
   return Math.round(ms);

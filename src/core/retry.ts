@@ -1,5 +1,7 @@
 /** How long to wait before the next attempt. Pure; chance comes in as a number. */
 
+import { LONGEST_MS } from './duration.ts';
+
 /** Retry delays in a form that travels: `delaysMs[i]` waits after failure i + 1, and the last one repeats. */
 export interface RetryPolicy {
   readonly delaysMs: readonly number[];
@@ -16,8 +18,9 @@ export const NO_DELAY: RetryPolicy = { delaysMs: [0], factor: 1, maxMs: Number.M
 export function retryDelayMs(policy: RetryPolicy, failures: number, chance: number): number {
   const last = policy.delaysMs.length - 1;
   const listed = policy.delaysMs[Math.min(failures - 1, last)] ?? 0;
-  const grown = listed * policy.factor ** Math.max(0, failures - 1 - last);
-  return jittered(Math.min(grown, policy.maxMs), policy.jitter, chance);
+  // A factor to a high power is Infinity, and 0 times that no number at all.
+  const grown = listed === 0 ? 0 : listed * policy.factor ** Math.max(0, failures - 1 - last);
+  return jittered(Math.min(grown, policy.maxMs, LONGEST_MS), policy.jitter, chance);
 }
 
 export function jittered(ms: number, jitter: number, chance: number): number {

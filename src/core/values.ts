@@ -141,9 +141,17 @@ function define(error: Error, key: string, value: string): void {
 
 /** What was thrown, as text to store. Anything can be thrown; a thing that is no Error gets the name `Error` and its text. */
 export function toRunError(thrown: unknown, depth = 0): RunError {
+  try {
+    return readError(thrown, depth);
+  } catch {
+    return { name: 'Error', message: 'Something was thrown that cannot be read', stack: null, cause: null };
+  }
+}
+
+function readError(thrown: unknown, depth: number): RunError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: textOf(thrown), stack: null, cause: null };
   const cause = thrown.cause === undefined || depth >= 8 ? null : toRunError(thrown.cause, depth + 1);
-  return { name: String(thrown.name), message: String(thrown.message), stack: thrown.stack ?? null, cause };
+  return { name: String(thrown.name), message: String(thrown.message), stack: thrown.stack ? String(thrown.stack) : null, cause };
 }
 
 /** A stored error as an Error with the remote name, message, stack and cause. */
@@ -153,7 +161,7 @@ export function fromRunError(error: RunError): Error {
 }
 
 function textOf(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown !== 'object') return String(thrown);
   try {
     return JSON.stringify(thrown) ?? String(thrown);
   } catch {
