@@ -16,8 +16,9 @@ export class BgtaskError extends Error {
 export class InvalidOptionError extends BgtaskError {
   override readonly name = 'InvalidOptionError';
   override readonly code = 'BGTASK_INVALID_OPTION';
-  constructor(what: string, value: unknown, expected: string) {
-    super(`${what} is ${show(value)}; expected ${expected}.`);
+  /** What is wrong, its value and what was expected; or the whole sentence. */
+  constructor(...said: [what: string, value: unknown, expected: string] | [sentence: string]) {
+    super(said.length === 1 ? said[0] : `${said[0]} is ${show(said[1])}; expected ${said[2]}.`);
   }
 }
 

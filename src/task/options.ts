@@ -1,0 +1,107 @@
+/**
+ * The options of a task, checked where the task is defined: an unknown or wrong one throws there and is named, so that no worker
+ * finds it out later.
+ */
+import { InvalidOptionError } from '../core/errors.ts';
+import { TASK_NAME, type TaskInfo } from '../core/protocol.ts';
+import type { RetryPolicy } from '../core/retry.ts';
+import * as check from './checks.ts';
+import { type DefinedOptions, type Definition, noHooks } from './definition.ts';
+import type { StandardSchema } from './standard-schema.ts';
+
+const KEYS = [
+  'input',
+  'retries',
+  'retryDelay',
+  'retryJitter',
+  'retryIf',
+  'timeout',
+  'ttl',
+  'tags',
+  'runName',
+  'idempotencyKey',
+  'idempotencyTtl',
+  'concurrency',
+] as const;
+
+/** @throws {InvalidOptionError} The name, an option or the function is not what it must be. */
+export function defineTask(name: unknown, options: unknown, fn: unknown): Definition {
+  checkName(name);
+  const owner = `task '${name}'`;
+  if (typeof fn !== 'function') throw new InvalidOptionError(`The function of ${owner}`, fn, 'a function');
+  const given = check.givenOptions(options, KEYS, owner);
+  return {
+    name,
+    fn: fn as Definition['fn'],
+    info: taskInfo(name, given, owner),
+    options: definedOptions(given, owner),
+    hooks: noHooks(),
+  };
+}
+
+export function checkName(name: unknown): asserts name is string {
+  if (typeof name === 'string' && TASK_NAME.test(name)) return;
+  throw new InvalidOptionError('The name of a task', name, "1 to 128 letters, digits or _ . : - as in 'send-mail'");
+}
+
+function taskInfo(name: string, given: Record<string, unknown>, owner: string): TaskInfo {
+  const limit = concurrency(given.concurrency, `concurrency of ${owner}`);
+  return {
+    name,
+    maxAttempts: check.optional(given.retries, `retries of ${owner}`, check.count, 0) + 1,
+    timeoutMs: check.optional(given.timeout, `timeout of ${owner}`, check.longerThanZero, null),
+    retry: retryPolicy(given, owner),
+    concurrency: limit.key === null ? limit.limit : null,
+    concurrencyPerKey: limit.key === null ? null : limit.limit,
+  };
+}
+
+function definedOptions(given: Record<string, unknown>, owner: string): DefinedOptions {
+  const fn = <F>(key: string): F | null => check.optional(given[key], `${key} of ${owner}`, check.callable, null) as F | null;
+  return {
+    input: check.optional(given.input, `input of ${owner}`, schema, null),
+    retryDelay: typeof given.retryDelay === 'function' ? (given.retryDelay as DefinedOptions['retryDelay']) : null,
+    retryIf: fn('retryIf'),
+    ttlMs: check.optional(given.ttl, `ttl of ${owner}`, check.longerThanZero, null),
+    tags: check.optional(given.tags, `tags of ${owner}`, check.texts, []),
+    runName: fn('runName'),
+    idempotencyKey: fn('idempotencyKey'),
+    idempotencyTtlMs: check.optional(given.idempotencyTtl, `idempotencyTtl of ${owner}`, check.longerThanZero, null),
+    concurrencyKey: concurrency(given.concurrency, `concurrency of ${owner}`).key,
+  };
+}
+
+function retryPolicy({ retryDelay, retryJitter }: Record<string, unknown>, owner: string): RetryPolicy {
+  const jitter = check.optional(retryJitter, `retryJitter of ${owner}`, check.numberBetween(0, 1), 0);
+  const flat = { factor: 1, maxMs: Number.MAX_SAFE_INTEGER, jitter };
+  const what = `retryDelay of ${owner}`;
+  if (retryDelay === undefined || typeof retryDelay === 'function') return { ...flat, delaysMs: [0] };
+  if (Array.isArray(retryDelay)) {
+    if (retryDelay.length === 0) throw new InvalidOptionError(what, retryDelay, 'a list with at least one duration');
+    return { ...flat, delaysMs: retryDelay.map((delay, index) => check.duration(delay, `${what}[${index}]`)) };
+  }
+  if (typeof retryDelay !== 'object' || retryDelay === null) return { ...flat, delaysMs: [check.duration(retryDelay, what)] };
+  const { delay, factor, max } = check.givenOptions(retryDelay, ['delay', 'factor', 'max'], what);
+  return {
+    delaysMs: [check.duration(delay, `delay in ${what}`)],
+    factor: check.optional(factor, `factor in ${what}`, check.numberBetween(1, Number.MAX_VALUE), 2),
+    maxMs: check.optional(max, `max in ${what}`, check.duration, Number.MAX_SAFE_INTEGER),
+    jitter,
+  };
+}
+
+function concurrency(value: unknown, what: string): { limit: number | null; key: DefinedOptions['concurrencyKey'] } {
+  if (value === undefined) return { limit: null, key: null };
+  if (typeof value !== 'object' || value === null) return { limit: check.atLeastOne(value, what), key: null };
+  const { limit, key } = check.givenOptions(value, ['limit', 'key'], what);
+  return {
+    limit: check.atLeastOne(limit, `limit in ${what}`),
+    key: check.optional(key, `key in ${what}`, check.callable, null) as DefinedOptions['concurrencyKey'],
+  };
+}
+
+function schema(value: unknown, what: string): StandardSchema {
+  const standard = (value as Partial<StandardSchema> | null)?.['~standard'];
+  if (typeof standard?.validate === 'function') return value as StandardSchema;
+  throw new InvalidOptionError(what, value, 'a Standard Schema, such as one of zod, valibot or arktype');
+}

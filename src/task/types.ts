@@ -1,0 +1,252 @@
+/**
+ * The public types of tasks. What settles them: the function is inferred whole, so defaults and optionals stay typed; one conditional
+ * signature instead of overloads of `options`, so a misspelt option is a one-line error on its key; `OrFuture` is a named alias, so
+ * errors stay short; hooks that need the result hang on the task, since options stand before the function.
+ */
+import type { Future } from '../client/types.ts';
+import type { Duration } from '../core/duration.ts';
+import type { TaskRunError } from '../core/errors.ts';
+import type { FinalState, StateName } from '../core/run.ts';
+import type { Failure } from './definition.ts';
+import type { InputOf, OutputOf, StandardSchema } from './standard-schema.ts';
+
+// ---- Arguments -------------------------------------------------------------------------------------------------------------
+
+type Leaf =
+  | string
+  | number
+  | boolean
+  | bigint
+  | symbol
+  | null
+  | undefined
+  | Date
+  | URL
+  | RegExp
+  | Uint8Array
+  | Error
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ((...args: never) => unknown);
+type Deep<T> = T extends Leaf
+  ? never
+  : T extends readonly (infer E)[]
+    ? number extends T['length']
+      ? readonly OrFuture<E>[]
+      : { [K in keyof T]: OrFuture<T[K]> }
+    : string extends keyof T
+      ? T
+      : { [K in keyof T]: OrFuture<T[K]> };
+/** T, or a future of T, at any depth (inside dictionaries at run time only). The run waits until all its futures have completed. */
+export type OrFuture<T> = T | Future<T> | Deep<T>;
+export type OrFutures<A extends readonly unknown[]> = { [K in keyof A]: OrFuture<A[K]> };
+
+// ---- Options ---------------------------------------------------------------------------------------------------------------
+
+/**
+ * How a task behaves, wherever it runs. Everything is checked when the task is defined; an unknown or wrong option throws
+ * `InvalidOptionError`. Durations are milliseconds or text such as '10s', '5m', '1h30m'.
+ */
+export interface TaskOptions<S extends StandardSchema | undefined, A extends readonly unknown[]> {
+  /**
+   * A Standard Schema (zod, valibot, arktype …) of the one argument. A call is checked where it is submitted and again where it runs;
+   * the function gets what the schema gives back. What does not fit is never tried again.
+   */
+  input?: S;
+  /** How often an attempt that threw or timed out is tried again. Crashes and lost workers do not count. Default: 0. */
+  retries?: number;
+  /**
+   * The wait before the next attempt. A list: one for each retry, and its last repeats. `{ delay, factor, max }`: `delay`, then each
+   * time `factor` (default 2) times longer, up to `max`. A function: from the error. Default: none.
+   */
+  retryDelay?:
+    | Duration
+    | readonly Duration[]
+    | { readonly delay: Duration; readonly factor?: number; readonly max?: Duration }
+    | ((error: unknown, failure: Failure) => Duration);
+  /** 0 to 1: each wait is spread evenly over ± this part of itself. Default: 0. */
+  retryJitter?: number;
+  /** Asked after an attempt failed and retries are left; false makes the failure final. What it throws counts as false and is logged. */
+  retryIf?: (error: unknown, failure: Failure) => boolean | Promise<boolean>;
+  /**
+   * Longest time of one attempt. Then `runContext().signal` aborts, a worker stops code that does not end, and the attempt counts as
+   * failed, `TimedOut`. A direct call gives up on code that goes on. Default: no limit.
+   */
+  timeout?: Duration;
+  /** A submitted run that has not started within this time ends EXPIRED. Default: it waits for ever. */
+  ttl?: Duration;
+  /** Put on every run of the task. Default: none. */
+  tags?: readonly string[];
+  /** What a run is called in lists, from its arguments. Left out where an argument is a future. Default: no name. */
+  runName?: (...args: A) => string;
+  /** Two submitted calls with the same key are one run. Default: none; a key can also be given with the call. */
+  idempotencyKey?: (...args: A) => string;
+  /** How long a key answers. Default: as long as its run is kept. */
+  idempotencyTtl?: Duration;
+  /** Most runs at once over all workers; with `key`, for each key. Direct calls do not count. Default: no limit. */
+  concurrency?: number | { readonly limit: number; readonly key?: (...args: A) => string };
+}
+
+/** What can be said per call. All of it travels to the server, so no functions here. Durations as in `TaskOptions`. */
+export interface RunOptions {
+  /** Start no earlier than this from now. Default: at once. */
+  delay?: Duration;
+  /** Start no earlier than this moment. */
+  at?: Date;
+  /** End EXPIRED if not started within this time. Default: the task's own. */
+  ttl?: Duration;
+  /** A call with a key that is known already gives a future of the run that is there; `deduplicated` says so. */
+  idempotencyKey?: string;
+  /** How long the key answers. Default: the task's own, else as long as the run is kept. */
+  idempotencyTtl?: Duration;
+  /** Head start in the queue: with '1m' the run is taken as if it had been submitted a minute earlier. Default: 0. */
+  priority?: Duration;
+  /** Added to those of the task. */
+  tags?: readonly string[];
+  runName?: string;
+  /** Start when all of these have completed; if one does not, the run fails as `UpstreamFailed`. See `allowFailure`. */
+  waitFor?: readonly Future<unknown>[];
+  /** Instead of the task's own. */
+  retries?: number;
+  /** Instead of the task's own. */
+  timeout?: Duration;
+  /** Instead of the task's own `concurrency.key`. */
+  concurrencyKey?: string;
+}
+
+// ---- Hooks -----------------------------------------------------------------------------------------------------------------
+
+/** A run as a hook sees it, at the moment of the move it is told of. */
+export interface HookRun<State, Name, A extends readonly unknown[], Result = null, Problem = null> {
+  readonly id: string;
+  readonly task: string;
+  readonly name: string | null;
+  readonly state: State;
+  readonly stateName: Name;
+  /** The number of the attempt that just began or ended, 1 for the first. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly args: A;
+  readonly tags: readonly string[];
+  /** The run whose code made this call. */
+  readonly parentId: string | null;
+  readonly result: Result;
+  readonly error: Problem;
+}
+type EndedHookRun<State extends FinalState, A extends readonly unknown[]> = HookRun<State, StateName, A, null, TaskRunError>;
+
+// ---- Tasks -----------------------------------------------------------------------------------------------------------------
+
+/** A task by its name: what can be submitted, without the code. */
+export interface TaskRef<N extends string, A extends readonly unknown[], R> {
+  readonly name: N;
+  /** There for inference alone. */
+  readonly '~types'?: { readonly args: A; readonly result: R };
+  /**
+   * Submits one run. Resolves when it is stored durably; some worker will run it. Calls of one tick travel in one request.
+   * @throws {InvalidInputError} The input does not fit the task's schema.
+   * @throws {ValueError} An argument cannot be stored; the message names its path.
+   * @throws {ServerUnreachableError} No server answers. Nothing was stored.
+   * @throws {RefusedError} The server answered and did not take it: its queue is full, it stops, the arguments are too large.
+   */
+  delay(...args: OrFutures<A>): Promise<Future<R>>;
+  /** As `delay`, with options for this call. @throws {InvalidOptionError} An option is unknown or wrong. */
+  applyAsync(args: OrFutures<A>, options?: RunOptions): Promise<Future<R>>;
+  /** One run for each list of arguments: one request, one batch in the store. The futures come in the same order. */
+  delayMany(calls: readonly OrFutures<A>[], options?: RunOptions): Promise<Future<R>[]>;
+  /** One run for each item; further arguments are the same for all. A string is not a list of items. */
+  map(
+    items: readonly OrFuture<A[0]>[] | ReadonlySet<OrFuture<A[0]>>,
+    ...rest: A extends readonly [unknown?, ...infer Rest] ? OrFutures<Rest> : never
+  ): Promise<Future<R>[]>;
+  /** The same task with options for each of its calls. They travel with the run to workers that know the task by its name. */
+  withOptions(options: RunOptions): this;
+  /** A future from an id, in any process. Awaiting it fails where the run is of another task. */
+  getRun(id: string): Future<R>;
+}
+
+/** A task: call it to run it here and now, `delay` it to run it on a worker. */
+export interface Task<N extends string, A extends readonly unknown[], R> extends TaskRef<N, A, R> {
+  /**
+   * Runs the function here and now, with the task's retries, timeout, validation and hooks. Gives what it returns, or throws what it
+   * throws. Where a server runs, the run is recorded there; without one nothing is missing.
+   */
+  (...args: A): Promise<R>;
+
+  // Hooks are called where the run is, once for each move, in the order they were added. What a hook throws is logged and changes
+  // nothing; a hook that takes longer than 30 s is left behind. They belong to the task, also when added through `withOptions()`.
+
+  /** An attempt begins, also each retry. */
+  onRunning(hook: (run: HookRun<'RUNNING', 'Running' | 'Retrying', A>, ...args: A) => unknown): this;
+  /** The run has its result. */
+  onCompleted(hook: (run: HookRun<'COMPLETED', 'Completed' | 'Cached', A, R>, ...args: A) => unknown): this;
+  /** The run failed for good, also by a timeout (`stateName` TimedOut). `run.error.cause` is what was thrown. */
+  onFailed(hook: (run: EndedHookRun<'FAILED', A>, ...args: A) => unknown): this;
+  /** The process of the run died once too often. */
+  onCrashed(hook: (run: EndedHookRun<'CRASHED', A>, ...args: A) => unknown): this;
+  /** The run was cancelled while it ran. */
+  onCancelled(hook: (run: EndedHookRun<'CANCELLED', A>, ...args: A) => unknown): this;
+  /** The run was not started before its `ttl` passed. */
+  onExpired(hook: (run: EndedHookRun<'EXPIRED', A>, ...args: A) => unknown): this;
+  /** An attempt failed with `run.error` and will be tried again. */
+  onRetrying(hook: (run: HookRun<'SCHEDULED', 'AwaitingRetry', A, null, Error>, ...args: A) => unknown): this;
+
+  /** Starts a worker for this task. See `serve`. */
+  serve(options?: ServeOptions): Promise<Serving>;
+}
+
+/** A task of any kind, as `serve` takes it. */
+export interface AnyTask {
+  readonly name: string;
+  serve(options?: ServeOptions): Promise<Serving>;
+}
+/** A task or its ref, of any kind. */
+export interface AnyRef {
+  readonly name: string;
+  readonly '~types'?: { readonly args: readonly unknown[]; readonly result: unknown };
+}
+
+export interface ServeOptions {
+  /** Most runs at once. Default: the setting LIMIT, 10. */
+  limit?: number;
+  /** What the worker is called. Default: host and pid. */
+  name?: string;
+  /** Child processes that share the runs. Default: 1. */
+  processes?: number;
+  /** How long `stop()` lets runs go on before it gives them back. Default: '30s'. */
+  drain?: Duration;
+  /** `none` runs the tasks in this very process: no hard stop, no protection from crashes. Default: 'process'. */
+  isolation?: 'process' | 'none';
+}
+/** A worker that runs. */
+export interface Serving {
+  /** Takes no more runs, lets those it has end, and leaves. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+// ---- Inference -------------------------------------------------------------------------------------------------------------
+
+/** Any function at all. With a signature as the constraint, parameters without a type would take theirs from it. */
+// biome-ignore lint/complexity/noBannedTypes: only `Function` leaves the inference of the parameters alone
+export type Callable = Function;
+type Args<F> = F extends (...args: infer A) => unknown ? A : never;
+type Result<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
+type In<S> = S extends StandardSchema ? InputOf<S> : never;
+type Out<S> = S extends StandardSchema ? OutputOf<S> : never;
+type CallArgs<S> = undefined extends In<S> ? [input?: In<S>] : [input: In<S>];
+/** What a caller sees when an option is a function of the arguments and a parameter has only a default: the mend, in the error. */
+export type Annotate = 'bgtask: give every parameter a type (width: number = 300) when an option is a function of the arguments' & {
+  readonly never: never;
+};
+
+/** `task(name, fn)` and `task(name, options, fn)`; see index.ts for the words. */
+export interface DefineTask {
+  <const N extends string, F extends Callable>(name: N, fn: F): Task<N, Args<F>, Result<F>>;
+  <const N extends string, F extends Callable, R, S extends StandardSchema | undefined = undefined>(
+    name: N,
+    options: TaskOptions<S, S extends StandardSchema ? [input: Out<S>] : Args<F>>,
+    fn: S extends StandardSchema ? (input: Out<S>) => R : F,
+  ): S extends StandardSchema ? Task<N, CallArgs<S>, Awaited<R>> : Callable extends F ? Annotate : Task<N, Args<F>, Result<F>>;
+}
+/** The ref of a task's type, as `taskRef<typeof greet>('greet')` gives it. */
+export type RefOf<T extends AnyRef> = TaskRef<T['name'], NonNullable<T['~types']>['args'], NonNullable<T['~types']>['result']>;
