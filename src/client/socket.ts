@@ -1,0 +1,355 @@
+/**
+ * One WebSocket that comes back by itself: pings, a watchdog, and tries again for ever. Client (`/watch`) and worker (`/work`)
+ * hang their frames on it. It knows nothing of what the frames say, and what was sent while it was down is gone: who uses it
+ * says again in `onUp` what the other side must know. Runs in browsers too: no `node:` here.
+ */
+import { RefusedError, UnauthorizedError } from '../core/errors.ts';
+import { HEARTBEAT_MS, SILENCE_MS, SUBPROTOCOL } from '../core/protocol.ts';
+import type { Clock, Random, Timer } from '../core/seams.ts';
+
+/** Longest time from the begin of a try to an open socket. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Full jitter: a wait is evenly spread between 0 and the cap, which doubles with each failed try. */
+const FIRST_RETRY_CAP_MS = 100;
+const LAST_RETRY_CAP_MS = 10_000;
+/** How long `close` waits for the other side's goodbye. */
+const GOODBYE_MS = 1_000;
+
+/** Where the server is. `url` is the base of the API, as in `http://127.0.0.1:4200/api`. */
+export interface Address {
+  readonly url: string;
+  readonly apiKey: string | null;
+}
+
+/** What bgtask needs of a WebSocket: the browser's own has it, and `client/node.ts` brings it for Node. */
+export interface WebSocketLike {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  /** May carry the cause, as in `{ error: Error }`. Always followed by `onclose`. */
+  onerror: ((event: { readonly error?: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+
+  // Where the platform has them.
+  /** The HTTP answer that came instead of a WebSocket. */
+  readonly refusal?: { readonly status: number; readonly code: string; readonly message: string } | null;
+  /** Drops the connection without a goodbye. */
+  terminate?(): void;
+  ref?(): void;
+  unref?(): void;
+  /** What is sent between the two goes out in one write. */
+  cork?(): void;
+  uncork?(): void;
+}
+/** Begins to connect. Errors come through `onerror` and `onclose`, or as a throw. */
+export type Connect = (url: string, protocols: string[], headers: Record<string, string>) => WebSocketLike | Promise<WebSocketLike>;
+
+/**
+ * Why the socket is down. `gone`: refused, or closed by the other side. `silent`: nobody answered in time, so the server may well
+ * live. `unauthorized`: it answered 401 or 403. `refused-protocol`: it is no bgtask server of this version.
+ */
+export type DownReason = 'gone' | 'silent' | 'unauthorized' | 'refused-protocol';
+
+export interface SocketOptions<In> {
+  readonly path: '/work' | '/watch';
+  /** Asked before each try. */
+  readonly address: () => Promise<Address>;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** False: one try and one connection. */
+  readonly reconnect: boolean;
+  /** The socket is open. What is sent in here goes first. */
+  onUp(): void;
+  /** Pongs are not passed on. */
+  onFrame(frame: In): void;
+  /** After each lost connection and each try that failed. Not after `close`. */
+  onDown(why: DownReason, error?: unknown): void;
+}
+
+export interface Socket<Out> {
+  /** Gathered until the end of the turn, then written together. Dropped while the socket is down. */
+  send(frame: Out): void;
+  /** Writes what is gathered now. */
+  flush(): void;
+  readonly isUp: boolean;
+  /** Tries now, where it is waiting for its next try. */
+  hurry(): void;
+  /** Whether it holds the process alive: it does from the start, until `unref`. */
+  ref(): void;
+  unref(): void;
+  /** Sends what is gathered, says goodbye and stays down. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Runs `fn` once at the end of this turn of the event loop, after everything that is ready now. */
+export const atTurnEnd: (fn: () => void) => void = typeof setImmediate === 'function' ? (fn) => void setImmediate(fn) : queueMicrotask;
+
+/** Begins to connect at once. Errors never come out of it but through `onDown`. */
+export function openSocket<Out, In>(options: SocketOptions<In>): Socket<Out> {
+  return new ReturningSocket<Out, In>(options);
+}
+
+/** One connection, from the begin of the try to its end. */
+interface Line {
+  ws: WebSocketLike | null;
+  url: string;
+  up: boolean;
+  over: boolean;
+  /** Monotonic milliseconds: when it came up, and when it heard something last. */
+  upAt: number;
+  heardAt: number;
+  error: unknown;
+  timers: { watchdog?: Timer; ping?: Timer };
+}
+
+class ReturningSocket<Out, In> implements Socket<Out> {
+  readonly #options: SocketOptions<In>;
+  #line: Line | null = null;
+  #retry: Timer | null = null;
+  /** Monotonic milliseconds: when `#retry` fires. */
+  #retryAt = 0;
+  /** Tries that failed in a row; a connection that proved itself sets it back. */
+  #failures = 0;
+  #held = true;
+  #gathered: string[] = [];
+  #closing: Promise<void> | null = null;
+
+  constructor(options: SocketOptions<In>) {
+    this.#options = options;
+    void this.#try();
+  }
+
+  get isUp(): boolean {
+    return this.#line?.up === true;
+  }
+
+  send(frame: Out): void {
+    if (!this.isUp) return;
+    if (this.#gathered.push(JSON.stringify(frame)) === 1) atTurnEnd(() => this.flush());
+  }
+
+  flush(): void {
+    const line = this.#line;
+    const texts = this.#gathered;
+    if (texts.length === 0 || !line?.up || line.ws === null) return;
+    this.#gathered = [];
+    try {
+      line.ws.cork?.();
+      for (const text of texts) line.ws.send(text);
+      line.ws.uncork?.();
+    } catch (error) {
+      this.#end(line, 'gone', error);
+    }
+  }
+
+  hurry(): void {
+    if (this.#retry === null) return;
+    this.#retry.cancel();
+    void this.#try();
+  }
+
+  ref(): void {
+    this.#hold(true);
+  }
+
+  unref(): void {
+    this.#hold(false);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    return this.#closing;
+  }
+
+  /** Never rejects. */
+  async #try(): Promise<void> {
+    const { address, connect, clock, path } = this.#options;
+    const line: Line = { ws: null, url: '', up: false, over: false, upAt: 0, heardAt: 0, error: undefined, timers: {} };
+    this.#retry = null;
+    this.#line = line;
+    const late = () => this.#end(line, 'silent', new Error(`No answer within ${CONNECT_TIMEOUT_MS / 1_000} s from ${line.url}`));
+    line.timers.watchdog = clock.after(CONNECT_TIMEOUT_MS, late, true);
+    try {
+      const { url, apiKey } = await address();
+      if (line.over) return;
+      line.url = url;
+      const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
+      const ws = await connect(url.replace(/^http/, 'ws').replace(/\/$/, '') + path, [SUBPROTOCOL], headers);
+      line.ws = ws;
+      if (line.over) drop(ws);
+      else this.#listen(line, ws);
+    } catch (error) {
+      this.#end(line, 'gone', error);
+    }
+  }
+
+  #listen(line: Line, ws: WebSocketLike): void {
+    if (!this.#held) ws.unref?.();
+    ws.onopen = () => this.#opened(line);
+    ws.onmessage = (event) => this.#heard(line, event.data);
+    ws.onerror = (event) => {
+      line.error ??= event.error;
+    };
+    ws.onclose = (event) => {
+      const [why, error] = whyClosed(line, ws, event);
+      this.#end(line, why, error);
+    };
+  }
+
+  #opened(line: Line): void {
+    const { clock } = this.#options;
+    line.timers.watchdog?.cancel();
+    line.up = true;
+    line.upAt = line.heardAt = clock.monotonic();
+    this.#watch(line, SILENCE_MS);
+    this.#ping(line);
+    this.#guard(line, () => this.#options.onUp());
+  }
+
+  #heard(line: Line, data: unknown): void {
+    if (line.over) return;
+    line.heardAt = this.#options.clock.monotonic();
+    this.#failures = 0;
+    this.#guard(line, () => {
+      const frame = JSON.parse(data as string) as In;
+      if ((frame as { type?: unknown }).type !== 'pong') this.#options.onFrame(frame);
+    });
+  }
+
+  /** What cannot be read, or breaks whoever reads it, ends the connection: on a new one both sides begin from known ground. */
+  #guard(line: Line, fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      this.#end(line, 'refused-protocol', error);
+    }
+  }
+
+  #ping(line: Line): void {
+    line.timers.ping = this.#options.clock.after(
+      HEARTBEAT_MS,
+      () => {
+        this.#ping(line);
+        this.send({ type: 'ping' } as Out);
+      },
+      true,
+    );
+  }
+
+  /**
+   * Ends the line when it hears nothing for SILENCE_MS. Looks a second time one turn later: where our own loop was blocked, the
+   * frames that came meanwhile are read only after the timer.
+   */
+  #watch(line: Line, ms: number, again = false): void {
+    const look = () => {
+      const left = line.heardAt + SILENCE_MS - this.#options.clock.monotonic();
+      if (left > 0) this.#watch(line, left);
+      else if (!again) this.#watch(line, 1, true);
+      else this.#end(line, 'silent', new Error(`Nothing heard for ${SILENCE_MS / 1_000} s from ${line.url}`));
+    };
+    line.timers.watchdog = this.#options.clock.after(ms, look, true);
+  }
+
+  #end(line: Line, why: DownReason, error: unknown): void {
+    if (line.over) return;
+    this.#drop(line);
+    if (line.up && this.#options.clock.monotonic() - line.upAt >= HEARTBEAT_MS) this.#failures = 0;
+    line.up = false;
+    this.#options.onDown(why, error);
+    if (this.#options.reconnect && this.#closing === null) this.#wait();
+  }
+
+  #drop(line: Line): void {
+    line.over = true;
+    line.timers.watchdog?.cancel();
+    line.timers.ping?.cancel();
+    this.#gathered = [];
+    if (this.#line === line) this.#line = null;
+    if (line.ws !== null) drop(line.ws);
+  }
+
+  #wait(): void {
+    const cap = Math.min(LAST_RETRY_CAP_MS, FIRST_RETRY_CAP_MS * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#arm(this.#options.random.number() * cap);
+  }
+
+  #arm(ms: number): void {
+    this.#retryAt = this.#options.clock.monotonic() + ms;
+    this.#retry = this.#options.clock.after(ms, () => void this.#try(), !this.#held);
+  }
+
+  #hold(held: boolean): void {
+    if (this.#held === held) return;
+    this.#held = held;
+    if (held) this.#line?.ws?.ref?.();
+    else this.#line?.ws?.unref?.();
+    if (this.#retry === null) return;
+    this.#retry.cancel();
+    this.#arm(Math.max(0, this.#retryAt - this.#options.clock.monotonic()));
+  }
+
+  async #leave(): Promise<void> {
+    this.flush();
+    this.#retry?.cancel();
+    this.#retry = null;
+    const line = this.#line;
+    if (line === null) return;
+    const { ws, up } = line;
+    line.ws = null; // it gets its own goodbye below
+    this.#drop(line);
+    if (ws !== null) await (up ? goodbye(ws, this.#options.clock) : drop(ws));
+  }
+}
+
+function drop(ws: WebSocketLike): void {
+  silence(ws);
+  if (ws.terminate) ws.terminate();
+  else ws.close();
+}
+
+function silence(ws: WebSocketLike): void {
+  ws.onopen = ws.onmessage = ws.onerror = ws.onclose = null;
+}
+
+function goodbye(ws: WebSocketLike, clock: Clock): Promise<void> {
+  silence(ws);
+  return new Promise((resolve) => {
+    const timer = clock.after(GOODBYE_MS, () => {
+      drop(ws);
+      resolve();
+    });
+    ws.onclose = () => {
+      timer.cancel();
+      resolve();
+    };
+    ws.close(1000);
+  });
+}
+
+/** The network did not carry it: says nothing about whether the server lives. */
+const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN']);
+/** The other side speaks another language: our own codes of `ws`, and what Node's HTTP parser says. */
+const STRANGE = /^(WS_ERR_|HPE_)/;
+
+function whyClosed(line: Line, ws: WebSocketLike, event: { code: number; reason: string }): [DownReason, unknown] {
+  if (ws.refusal) return whyRefused(line, ws.refusal);
+  const error = line.error ?? (event.reason ? new Error(event.reason) : undefined);
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (typeof code === 'string') {
+    if (SILENT.has(code)) return ['silent', error];
+    return [STRANGE.test(code) ? 'refused-protocol' : 'gone', error];
+  }
+  // An error without a code before it was up: the handshake was no bgtask handshake. 1002, 1003: we are told that ours was none.
+  const strange = (!line.up && line.error !== undefined) || event.code === 1002 || event.code === 1003;
+  return [strange ? 'refused-protocol' : 'gone', error];
+}
+
+function whyRefused(line: Line, { status, code, message }: NonNullable<WebSocketLike['refusal']>): [DownReason, unknown] {
+  if (status === 401) return ['unauthorized', new UnauthorizedError(line.url)];
+  const error = new RefusedError(status, code, message);
+  if (status === 403) return ['unauthorized', error];
+  return [status >= 500 || status === 429 || status === 408 ? 'gone' : 'refused-protocol', error];
+}
