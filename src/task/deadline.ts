@@ -11,8 +11,8 @@ export interface DeadlineOptions {
   /** Null: never give up. */
   readonly graceMs: number | null;
   readonly clock: Clock;
-  /** The run's own signal: when it aborts, so does the deadline's. */
-  readonly signal: AbortSignal;
+  /** Holds the run's own signal: when that aborts, so does the deadline's. Looked at only where it is needed. */
+  readonly of: { readonly signal: AbortSignal };
 }
 
 export class Deadline {
@@ -33,7 +33,7 @@ export class Deadline {
   /** Aborts at the timeout, and when the run's own signal does. */
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal;
-    const { signal } = this.#options;
+    const { signal } = this.#options.of;
     this.#controller = new AbortController();
     if (this.#error) this.#controller.abort(this.#error);
     else if (signal.aborted) this.#follow();
@@ -53,14 +53,14 @@ export class Deadline {
   /** The function has settled, or was given up. Gives the error where that was too late, with what was thrown as its cause. */
   end(thrown?: unknown): TaskTimeoutError | null {
     this.#timer.cancel();
-    if (this.#controller) this.#options.signal.removeEventListener('abort', this.#follow);
+    if (this.#controller) this.#options.of.signal.removeEventListener('abort', this.#follow);
     if (this.#error === null && this.#leftMs() > 0) return null;
     const error = this.#timeout();
     if (thrown !== undefined && thrown !== error) error.cause = thrown;
     return error;
   }
 
-  readonly #follow = (): void => this.#controller?.abort(this.#options.signal.reason);
+  readonly #follow = (): void => this.#controller?.abort(this.#options.of.signal.reason);
 
   #leftMs(): number {
     return this.#options.timeoutMs - (this.#options.clock.monotonic() - this.#startedAt);

@@ -32,7 +32,10 @@ export interface Attempt {
   readonly tags: readonly string[];
   readonly parentId: string | null;
   readonly name: string | null;
-  /** Asks the run to stop. A `RunCancelledError` as the reason means cancelled: only then the hooks `onCancelled` are called. */
+  /**
+   * Asks the run to stop. A `RunCancelledError` as the reason means cancelled: only then the hooks `onCancelled` are called. Read only
+   * when somebody wants it, so it may be a getter that makes it.
+   */
   readonly signal: AbortSignal;
   /** Null: as the task is defined. */
   readonly timeoutMs: number | null;
@@ -119,8 +122,8 @@ async function called(
 function startDeadline({ definition, attempt }: Live): Deadline | null {
   const timeoutMs = attempt.timeoutMs ?? definition.info.timeoutMs;
   if (timeoutMs === null) return null;
-  const { signal, clock, graceMs = null } = attempt;
-  return new Deadline({ task: definition.name, timeoutMs, graceMs, clock, signal });
+  const { clock, graceMs = null } = attempt;
+  return new Deadline({ task: definition.name, timeoutMs, graceMs, clock, of: attempt });
 }
 
 async function succeeded(it: Live, value: unknown, seal: (value: unknown) => Payload | null): Promise<Ended> {
