@@ -1,0 +1,112 @@
+/**
+ * What all commands share: settings from flags, a client that is closed when the command ends, one way to print and one to fail.
+ * With commands/ the only place that knows oclif. It loads nothing that `--help` does not need.
+ */
+import { Command } from '@oclif/core/command';
+import type { Client } from '../client/client.ts';
+import { type Key, loadSettings, type Overrides, SETTINGS, type Settings, type Source } from '../config/config.ts';
+import { addressOf } from '../config/servers.ts';
+import { apiFlags, commonFlags } from './flags.ts';
+import { toJson } from './text.ts';
+
+const JSON_INDENT = 2;
+
+/** A command that reads and prints; stdout carries data only, everything else goes to stderr. */
+export abstract class BgtaskCommand extends Command {
+  static override baseFlags: typeof commonFlags = commonFlags;
+  /** It goes on when nobody reads its output any more. */
+  protected readonly outlivesReader: boolean = false;
+  readonly #closers: (() => Promise<void>)[] = [];
+  #settings: Settings | undefined;
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    if (!this.outlivesReader) leaveWithReader();
+  }
+
+  /** The settings, with what the flags of this command say about them. */
+  protected settings(flags: Readonly<Record<string, unknown>>): Settings {
+    this.#settings = loadSettings(overridesOf(flags, { ...this.ctor.baseFlags, ...this.ctor.flags }));
+    return this.#settings;
+  }
+
+  /** A client of the server that `settings` name; closed when the command ends. */
+  protected async connect(settings: Settings): Promise<Client> {
+    const [{ createClient }, { nodeTransport }] = await Promise.all([import('../client/client.ts'), import('../client/node.ts')]);
+    const client = createClient({ address: addressOf(settings), transport: nodeTransport() });
+    this.atEnd(() => client.close());
+    return client;
+  }
+
+  /** Calls `close` when the command ends, however it ends. */
+  protected atEnd(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
+  /** A message for a person, on stderr. With `--json` there is nobody to tell. */
+  protected note(text: string): void {
+    this.logToStderr(text);
+  }
+
+  /** One line of a JSON stream. */
+  protected logJsonLine(value: unknown): void {
+    process.stdout.write(`${toJson(value)}\n`);
+  }
+
+  override jsonEnabled(): boolean {
+    const end = this.argv.indexOf('--');
+    const typed = end < 0 ? this.argv : this.argv.slice(0, end);
+    return typed.includes('--json') || /^(1|true|yes|y)$/i.test(process.env.BGTASK_JSON ?? '');
+  }
+
+  override logJson(value: unknown): void {
+    process.stdout.write(`${toJson(value, JSON_INDENT)}\n`);
+  }
+
+  /** Prints `error` and gives it the exit code of the table; a process started by bin/ then ends with it. */
+  protected override async catch(error: Error): Promise<void> {
+    if ((error as { code?: unknown }).code === 'EEXIT') throw error; // `this.exit`: said already what there was to say
+    const { failureJson, failureOf, failureText } = await import('./errors.ts');
+    const failure = failureOf(error, this.id, Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }), this.#addressSource());
+    if (this.jsonEnabled()) this.logJson(failureJson(failure));
+    else process.stderr.write(`${failureText(failure, error.stack)}\n`);
+    process.exitCode = failure.exit;
+    throw Object.assign(error, { oclif: { exit: failure.exit }, skipOclifErrorHandling: true });
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await super.finally(error);
+  }
+
+  #addressSource(): Source {
+    return this.#settings?.sources.API_URL ?? 'default';
+  }
+}
+
+/** A command that talks to a server. */
+export abstract class ApiCommand extends BgtaskCommand {
+  static override baseFlags: typeof apiFlags = apiFlags;
+}
+
+/** What flags say about settings. A value that oclif took from the environment is left to config.ts, which knows where it stood. */
+function overridesOf(flags: Readonly<Record<string, unknown>>, definitions: Readonly<Record<string, { env?: string }>>): Overrides {
+  const overrides: Partial<Record<Key, string>> = {};
+  for (const { key, env } of SETTINGS) {
+    const name = key.toLowerCase().replaceAll('_', '-');
+    const value = flags[name];
+    if (definitions[name]?.env === env && typeof value === 'string' && value !== process.env[env]) overrides[key] = value;
+  }
+  return overrides;
+}
+
+let leaving = false;
+
+/** `| head` has read enough: there is nobody to tell, and nothing went wrong. */
+function leaveWithReader(): void {
+  if (leaving) return;
+  leaving = true;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * How a command fails: the exit code of each error, and its words for a person or as JSON. Loaded only when something went wrong.
+ * A stack is shown for mistakes of bgtask itself, and only where DEBUG asks for it.
+ */
+
+import type { Source } from '../config/config.ts';
+import { nearest } from '../config/nearest.ts';
+import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError } from '../core/errors.ts';
+import { escapeText } from '../core/text.ts';
+import { paint } from './text.ts';
+
+/** The table of docs/commands.md. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  damaged: 65,
+  unreachable: 69,
+  unsafe: 73,
+  io: 74,
+  busy: 75,
+  unauthorized: 77,
+  config: 78,
+} as const;
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  BGTASK_USAGE: EXIT.usage,
+  BGTASK_INVALID_OPTION: EXIT.usage,
+  BGTASK_VALUE_NOT_STORABLE: EXIT.usage,
+  BGTASK_SERVER_UNREACHABLE: EXIT.unreachable,
+  BGTASK_UNAUTHORIZED: EXIT.unauthorized,
+  BGTASK_WAIT_TIMEOUT: EXIT.busy,
+  BGTASK_PORT_TAKEN: EXIT.busy,
+  BGTASK_NOT_IN_TIME: EXIT.busy,
+  EADDRINUSE: EXIT.busy,
+  EADDRNOTAVAIL: EXIT.config,
+  EACCES: EXIT.unauthorized,
+  EPERM: EXIT.unauthorized,
+  ENOSPC: EXIT.io,
+  EDQUOT: EXIT.io,
+  EIO: EXIT.io,
+  EROFS: EXIT.io,
+};
+
+/** HTTP statuses of a refusal that are no plain failure. */
+const BY_STATUS: Readonly<Record<number, number>> = {
+  400: EXIT.usage,
+  401: EXIT.unauthorized,
+  403: EXIT.unauthorized,
+  429: EXIT.busy,
+  503: EXIT.busy,
+  507: EXIT.io,
+};
+
+/** An error in the form that is printed. */
+export interface Failure {
+  readonly exit: number;
+  readonly code: string;
+  readonly message: string;
+  readonly suggestions: readonly string[];
+  /** Nobody's mistake but ours: `stack` helps. */
+  readonly unexpected: boolean;
+}
+
+/** What oclif's own errors carry. */
+interface Thrown {
+  readonly message?: string;
+  readonly code?: unknown;
+  readonly exitCode?: unknown;
+  readonly suggestions?: readonly string[];
+  readonly oclif?: { readonly exit?: number };
+  /** On an error about flags that the command does not have. */
+  readonly flags?: readonly string[];
+}
+
+/** `commandId` and `flagNames` help to say what was meant, `addressSource` why it was that server. */
+export function failureOf(error: unknown, commandId = '', flagNames: readonly string[] = [], addressSource: Source = 'default'): Failure {
+  const thrown = (error ?? {}) as Thrown;
+  const typed = thrown.oclif?.exit !== undefined && !(error instanceof BgtaskError);
+  const known = typed || error instanceof BgtaskError || isSystemError(error);
+  return {
+    exit: exitCodeOf(error),
+    code: typed ? 'BGTASK_USAGE' : known ? String(thrown.code) : 'BGTASK_UNEXPECTED',
+    message: plain(thrown.message ?? String(error)),
+    suggestions: typed
+      ? usageSuggestions(thrown, commandId, flagNames)
+      : [...(thrown.suggestions ?? []), ...whyThere(error, addressSource)],
+    unexpected: !known,
+  };
+}
+
+/** Who said that the server is there, where it was not the default. */
+function whyThere(error: unknown, source: Source): string[] {
+  if (!(error instanceof ServerUnreachableError) || source === 'default') return [];
+  return [`The address comes from ${{ flag: '--api-url', env: 'BGTASK_API_URL in the environment', profile: 'the profile' }[source]}`];
+}
+
+/** What the process ends with after `error`. */
+export function exitCodeOf(error: unknown): number {
+  const { exitCode, code, oclif } = (error ?? {}) as Thrown;
+  if (typeof exitCode === 'number') return exitCode;
+  if (error instanceof ConfigError) return error.source === 'flag' ? EXIT.usage : EXIT.config;
+  if (error instanceof RefusedError) return BY_STATUS[error.status] ?? EXIT.failed;
+  return (typeof code === 'string' ? BY_CODE[code] : undefined) ?? oclif?.exit ?? EXIT.failed;
+}
+
+export function failureJson({ code, message, suggestions }: Failure): { error: Pick<Failure, 'code' | 'message' | 'suggestions'> } {
+  return { error: { code, message, suggestions } };
+}
+
+/** Lines for a person, on stderr. */
+export function failureText(failure: Failure, stack?: string): string {
+  const head = failure.unexpected ? 'Unexpected error' : 'Error';
+  const lines = [`${paint('bold', paint('red', `${head}:`, process.stderr), process.stderr)} ${escapeText(failure.message)}`];
+  for (const suggestion of failure.suggestions) lines.push(`  ${paint('dim', '→', process.stderr)} ${escapeText(suggestion)}`);
+  if (failure.unexpected) lines.push(process.env.DEBUG && stack ? escapeText(stack) : '  Run it again with DEBUG=bgtask to see where.');
+  return lines.join('\n');
+}
+
+/** oclif wraps what a flag's parser says, and ends each parse error in the same sentence. */
+function plain(message: string): string {
+  return message
+    .replace(/\n?See more help with --help$/, '')
+    .replace(/^Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/^Nonexistent flag(s?): /, 'There is no flag$1 ')
+    .trimEnd();
+}
+
+function usageSuggestions({ flags, suggestions }: Thrown, commandId: string, flagNames: readonly string[]): string[] {
+  const help = `bgtask ${commandId.replaceAll(':', ' ')} --help`.replace('  ', ' ');
+  const meant = (flags ?? []).map((flag) => nearest(flag.replace(/^-+(no-)?/, '').replace(/=.*/s, ''), flagNames));
+  const near = meant.filter((flag) => flag !== null).map((flag) => `Did you mean --${flag}?`);
+  return [...(suggestions ?? []), ...near, help];
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
