@@ -1,0 +1,47 @@
+/** What goes to the log together, and who waits for it. */
+import type { Run } from '../core/run.ts';
+import type { Commit } from './store.ts';
+import { Changes, type Step } from './table.ts';
+
+/** One call on the store. */
+export interface Call<T> {
+  execute(): T;
+  /** It needs no batch of its own. */
+  readonly rides?: boolean;
+  /** What is done instead, or the refusal that is thrown, while the disk is full. */
+  readonly whenFull?: () => T;
+  /** How it is done again after it was taken back; else as the first time. */
+  readonly again?: (answer: T) => T;
+}
+export interface Waiting {
+  readonly call: Call<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  answer: unknown;
+}
+export class Batch extends Changes {
+  readonly waiting: Waiting[] = [];
+  /** Somebody waits for its end. */
+  urgent = false;
+  /** What it holds was taken back before, and done again. */
+  again = false;
+}
+
+/** Waits for what is not durable, and changes nothing. */
+export const LOOK: Call<unknown> = { execute: () => true };
+
+/** The newest form of each run, in the order in which they were first changed. */
+export function commitOf(steps: readonly Step[]): Commit {
+  const runs = new Map<string, Run>();
+  const removed: string[] = [];
+  for (const step of steps) {
+    if (!('row' in step)) continue;
+    const { id } = step.row.run;
+    if (step.after) runs.set(id, step.after);
+    else {
+      runs.delete(id);
+      removed.push(id);
+    }
+  }
+  return { runs: [...runs.values()], removed };
+}

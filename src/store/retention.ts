@@ -1,0 +1,108 @@
+/**
+ * Which ended runs are no longer kept: oldest end first, by age and by number, failures apart from the rest. It only names them;
+ * table.ts removes them. A run that an open run waits for is put aside until that one has ended.
+ */
+import { isFinal, type Run, type RunState } from '../core/run.ts';
+import type { Keep } from './store.ts';
+
+/** What retention needs to know of a run. `awaited` counts the open runs that wait for it or read its result. */
+export interface Kept {
+  readonly run: Run;
+  readonly gone: boolean;
+  readonly awaited: number;
+}
+
+/** Most runs that one sweep names, so that it never holds the event loop for long. */
+export const MOST_PER_SWEEP = 50_000;
+
+export class Retention<K extends Kept> {
+  readonly #completed = new Line<K>();
+  readonly #failed = new Line<K>();
+
+  /** Takes note that a run has ended. */
+  ended(item: K): void {
+    this.#lineOf(item).push(item);
+  }
+
+  /** Takes note that nothing waits any more for a run that has ended. */
+  released(item: K): void {
+    this.#lineOf(item).takeBack(item);
+  }
+
+  /** The runs to remove at `at`, oldest end first. `count` says how many runs there are of a state. */
+  overdue(at: number, keep: Keep, count: (state: RunState) => number): K[] {
+    const completed = count('COMPLETED') + count('CANCELLED') + count('EXPIRED');
+    const failed = count('FAILED') + count('CRASHED');
+    const named = this.#completed.overdue(at - keep.completedMs, completed - keep.completedCount, MOST_PER_SWEEP);
+    return [...named, ...this.#failed.overdue(at - keep.failedMs, failed - keep.failedCount, MOST_PER_SWEEP)];
+  }
+
+  #lineOf(item: K): Line<K> {
+    return item.run.state === 'FAILED' || item.run.state === 'CRASHED' ? this.#failed : this.#completed;
+  }
+}
+
+/** Ended runs in the order of their ends. */
+class Line<K extends Kept> {
+  #items: K[] = [];
+  #head = 0;
+  /** False after a load, or where the clock went back. */
+  #sorted = true;
+  /** Overdue when they were met, but awaited. */
+  readonly #aside = new Set<K>();
+  #back: K[] = [];
+
+  push(item: K): void {
+    const last = this.#items.at(-1);
+    if (last && endOf(item) < endOf(last)) this.#sorted = false;
+    this.#items.push(item);
+  }
+
+  takeBack(item: K): void {
+    if (this.#aside.delete(item)) this.#back.push(item);
+  }
+
+  /** Takes out those that ended before `before`, and `tooMany` whenever they ended; at most `most`. */
+  overdue(before: number, tooMany: number, most: number): K[] {
+    const named: K[] = [];
+    const isOverdue = (item: K) => endOf(item) < before || named.length < tooMany;
+    if (!this.#sorted) this.#sort();
+    const back = this.#back;
+    this.#back = [];
+    for (const item of back) this.#judge(item, named);
+    while (this.#head < this.#items.length && named.length < most) {
+      const item = this.#items[this.#head] as K;
+      if (isThere(item) && !isOverdue(item)) break;
+      this.#head += 1;
+      this.#judge(item, named);
+    }
+    if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return named;
+  }
+
+  #sort(): void {
+    this.#items = this.#items
+      .slice(this.#head)
+      .filter(isThere)
+      .sort((a, b) => endOf(a) - endOf(b));
+    this.#head = 0;
+    this.#sorted = true;
+  }
+
+  #judge(item: K, named: K[]): void {
+    if (!isThere(item)) return;
+    if (item.awaited > 0) this.#aside.add(item);
+    else named.push(item);
+  }
+}
+
+function endOf(item: Kept): number {
+  return item.run.endedAt ?? 0;
+}
+
+function isThere(item: Kept): boolean {
+  return !item.gone && isFinal(item.run);
+}

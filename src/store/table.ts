@@ -1,0 +1,348 @@
+/**
+ * The runs in memory, with everything that is looked up by more than their id: queue, dependents, idempotency keys, expiries, counts,
+ * retention. Both back-ends hold one, and a journal is replayed into one: the same calls in the same order give the same table.
+ *
+ * It knows no disk. Each change leaves a `Fact` (what a journal must keep) and a `Step` (what takes it back). What follows from the
+ * end of a run, the `upstream` events of its dependents, is derived here at once and leaves no fact: a replay derives it again.
+ * Submit, claim and apply never walk over all runs.
+ */
+import { Heap } from '../core/heap.ts';
+import { madeAt } from '../core/ids.ts';
+import { type Offer, RunQueue } from '../core/queue.ts';
+import {
+  isFinal,
+  isLeased,
+  type LeasedRun,
+  type NewRun,
+  newRun,
+  type Run,
+  type RunEvent,
+  type ScheduledRun,
+  transition,
+} from '../core/run.ts';
+import { Listing } from './listing.ts';
+import { Retention } from './retention.ts';
+import type { Applied, Claimed, Keep, NotSubmitted, Submitted } from './store.ts';
+
+/** One thing that happened, as a journal keeps it. */
+export type Fact =
+  | { readonly kind: 'submit'; readonly run: NewRun; readonly at: number }
+  | { readonly kind: 'event'; readonly id: string; readonly event: RunEvent; readonly at: number }
+  | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
+  | { readonly kind: 'pause'; readonly task: string; readonly paused: boolean; readonly at: number };
+
+/** A run with its place in the table. */
+export interface Row {
+  run: Run;
+  /** Rises with each submit. */
+  readonly seq: number;
+  /** Until when its idempotency key answers; null: as long as it is kept. */
+  readonly keyUntil: number | null;
+  /** Open runs that wait for its end; null once they were told. */
+  dependents: Row[] | null;
+  /** Open runs that name it in `waitFor`: they wait for its end, and then read its result. */
+  awaited: number;
+  /** It stands in the heap of expiries. */
+  expires: boolean;
+  gone: boolean;
+}
+
+/** One change of one run; `before` or `after` is undefined where it was added or removed. */
+export interface RowStep {
+  readonly row: Row;
+  readonly before: Run | undefined;
+  readonly after: Run | undefined;
+}
+export type Step = RowStep | { readonly undo: () => void };
+
+/** What was changed since it was put into `table.changes`. */
+export class Changes {
+  readonly facts: Fact[] = [];
+  readonly steps: Step[] = [];
+}
+
+type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
+
+export class Table {
+  /** Where changes are written down; null in a replay. */
+  changes: Changes | null = null;
+  readonly queue = new RunQueue();
+  readonly listing = new Listing();
+  readonly #rows = new Map<string, Row>();
+  /** Newest run of each task and idempotency key. */
+  readonly #keys = new Map<string, Row>();
+  readonly #expiries = new Heap<Row>((a, b) => expiryOf(a) - expiryOf(b) || a.seq - b.seq);
+  readonly #retention = new Retention<Row>();
+  #newestRemoved = '';
+  #seq = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** The newest id (UUIDv7) that was removed; '' where none was. Ids up to it are never taken again. */
+  get newestRemoved(): string {
+    return this.#newestRemoved;
+  }
+
+  get(id: string): Run | undefined {
+    return this.#rows.get(id)?.run;
+  }
+
+  leased(): LeasedRun[] {
+    return [...this.listing.all()].map(({ run }) => run).filter(isLeased);
+  }
+
+  submit(said: NewRun, at: number): Submitted | NotSubmitted {
+    return this.known(said, at) ?? { run: this.#insert(said, at).run, kind: 'new' };
+  }
+
+  /** The answer to a submit that adds nothing; undefined where it would add a run. */
+  known(said: NewRun, at: number): Submitted | NotSubmitted | undefined {
+    const known = this.get(said.id);
+    if (known) return { run: known, kind: known.task === said.task && known.args === said.args ? 'same' : 'conflict' };
+    const keyed = said.idempotencyKey === null ? undefined : this.#keys.get(keyOf(said.task, said.idempotencyKey));
+    if (keyed && (keyed.keyUntil === null || keyed.keyUntil > at)) return { run: keyed.run, kind: 'deduplicated' };
+    if (this.#isTooOld(said.id)) return { run: undefined, kind: 'expired' };
+    if (said.waitFor.some((up) => !this.#rows.has(up.id))) return { run: undefined, kind: 'no-upstream' };
+    return undefined;
+  }
+
+  apply(id: string, event: RunEvent, at: number): Applied {
+    const row = this.#rows.get(id);
+    if (!row) return { run: undefined, changed: false };
+    const changed = this.#move(row, transition(row.run, event, at));
+    if (changed) {
+      this.changes?.facts.push({ kind: 'event', id, event, at });
+      if (isFinal(row.run)) this.#tellDependents(row, at);
+    }
+    return { run: row.run, changed };
+  }
+
+  claim(offers: readonly Offer[], at: number, grant: Grant): Claimed[] {
+    const claimed: Claimed[] = [];
+    this.expire(at);
+    this.queue.match(offers, at, (workerId, runId) => {
+      const { run } = this.apply(runId, grant(workerId, this.get(runId) as ScheduledRun), at);
+      claimed.push({ workerId, run: run as LeasedRun });
+    });
+    return claimed;
+  }
+
+  expire(at: number): void {
+    for (let next = this.nextExpiryAt(); next !== null && next <= at; next = this.nextExpiryAt()) {
+      const row = this.#expiries.pop() as Row;
+      row.expires = false;
+      this.apply(row.run.id, { type: 'expire' }, at);
+    }
+  }
+
+  nextExpiryAt(): number | null {
+    for (let row = this.#expiries.peek(); row; row = this.#expiries.peek()) {
+      if (canExpire(row)) return row.run.expiresAt;
+      this.#expiries.pop();
+      row.expires = false;
+    }
+    return null;
+  }
+
+  setPaused(task: string, paused: boolean, at: number): void {
+    if (this.queue.isPaused(task) === paused) return;
+    this.queue.setPaused(task, paused);
+    this.changes?.facts.push({ kind: 'pause', task, paused, at });
+    this.changes?.steps.push({ undo: () => this.queue.setPaused(task, !paused) });
+  }
+
+  /** Removes those of `ids` that are final and that no open run waits for; answers with them. */
+  remove(ids: readonly string[], at: number): string[] {
+    const rows = ids.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
+    return this.#removeAll(
+      rows.filter((row) => isFinal(row.run) && row.awaited === 0),
+      at,
+    );
+  }
+
+  sweep(at: number, keep: Keep): string[] {
+    return this.#removeAll(
+      this.#retention.overdue(at, keep, (state) => this.listing.count(state)),
+      at,
+    );
+  }
+
+  /** Does again what a journal kept. @throws {Error} The fact does not fit the table: one of the two is damaged. */
+  replay(fact: Fact): void {
+    if (fact.kind === 'submit') this.#replaySubmit(fact.run, fact.at);
+    else if (fact.kind === 'event') this.#replayEvent(fact.id, fact.event, fact.at);
+    else if (fact.kind === 'pause') this.setPaused(fact.task, fact.paused, fact.at);
+    else if (this.remove(fact.ids, fact.at).length !== fact.ids.length) throw new Error('it removes a run that cannot be removed');
+  }
+
+  /** Takes in a run as a snapshot kept it. Those it waits for come before it. */
+  load(kept: Pick<Row, 'run' | 'seq' | 'keyUntil'>): void {
+    this.#seq = Math.max(this.#seq, kept.seq);
+    this.#enter({ ...kept, dependents: null, awaited: 0, expires: false, gone: false });
+  }
+
+  /** Ids up to `id` are never taken again. */
+  forgetUpTo(id: string): void {
+    if (id > this.#newestRemoved) this.#newestRemoved = id;
+  }
+
+  /** Takes back `steps`, newest first. Only what was done last can be taken back. */
+  revert(steps: readonly Step[]): void {
+    for (const step of steps.toReversed()) {
+      if ('undo' in step) step.undo();
+      else if (step.before === undefined) this.#leave(step.row);
+      else if (step.after === undefined) this.#enter(Object.assign(step.row, { gone: false }));
+      else {
+        step.row.run = step.before;
+        this.#index(step.row, step.after, step.before);
+        this.#waitAgain(step.row, step.after);
+      }
+    }
+  }
+
+  #insert(said: NewRun, at: number): Row {
+    const upstream = said.waitFor.map((up) => ({ ...up, run: this.get(up.id) as Run }));
+    const isMet = (run: Run, allowFailure: boolean) => isFinal(run) && (allowFailure || run.state === 'COMPLETED');
+    const unmet = upstream.filter((up) => said.direct === null && !isMet(up.run, up.allowFailure));
+    this.#seq += 1;
+    const keyUntil = said.idempotencyTtlMs === null ? null : said.createdAt + said.idempotencyTtlMs;
+    const run = newRun(said, [...new Set(unmet.map((up) => up.id))]);
+    const row: Row = { run, seq: this.#seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false };
+    this.#enter(row);
+    this.changes?.facts.push({ kind: 'submit', run: said, at });
+    this.changes?.steps.push({ row, before: undefined, after: run });
+    const failed = unmet.find((up) => isFinal(up.run));
+    if (failed) this.#tell(row, failed.run, at);
+    return row;
+  }
+
+  /** Puts `after` into the row. False where it is what was there. */
+  #move(row: Row, after: Run): boolean {
+    const before = row.run;
+    if (after === before) return false;
+    row.run = after;
+    this.#index(row, before, after);
+    this.changes?.steps.push({ row, before, after });
+    return true;
+  }
+
+  #tellDependents(first: Row, at: number): void {
+    const ended = [first];
+    for (const row of ended) {
+      const dependents = row.dependents ?? [];
+      row.dependents = null;
+      for (const dependent of dependents) if (!dependent.gone && this.#tell(dependent, row.run, at)) ended.push(dependent);
+    }
+  }
+
+  /** Tells `row` that `upstream` has ended. True where that was its own end. */
+  #tell(row: Row, upstream: Run, at: number): boolean {
+    if (!isFinal(upstream)) return false;
+    return this.#move(row, transition(row.run, { type: 'upstream', id: upstream.id, state: upstream.state }, at)) && isFinal(row.run);
+  }
+
+  #removeAll(named: readonly Row[], at: number): string[] {
+    const rows = new Set(named);
+    const ids = [...rows].map((row) => row.run.id);
+    if (ids.length === 0) return ids;
+    const newest = this.#newestRemoved;
+    for (const row of rows) {
+      this.#leave(row);
+      this.changes?.steps.push({ row, before: row.run, after: undefined });
+      const made = madeAt(row.run.id);
+      // An id from the future, made under a wrong clock, must not lock out everybody whose clock is right.
+      if (made !== null && made <= at) this.forgetUpTo(row.run.id);
+    }
+    this.changes?.facts.push({ kind: 'remove', ids, at });
+    const undo = () => {
+      this.#newestRemoved = newest;
+    };
+    this.changes?.steps.push({ undo });
+    return ids;
+  }
+
+  #isTooOld(id: string): boolean {
+    return id <= this.#newestRemoved && madeAt(id) !== null;
+  }
+
+  #enter(row: Row): void {
+    const { run } = row;
+    this.#rows.set(run.id, row);
+    if (run.idempotencyKey !== null) this.#keys.set(keyOf(run.task, run.idempotencyKey), row);
+    for (const id of run.blockedBy) this.#waitFor(row, id);
+    this.#index(row, undefined, run);
+  }
+
+  #leave(row: Row): void {
+    const { run } = row;
+    row.gone = true;
+    this.#rows.delete(run.id);
+    const key = run.idempotencyKey === null ? null : keyOf(run.task, run.idempotencyKey);
+    if (key !== null && this.#keys.get(key) === row) this.#keys.delete(key);
+    this.#index(row, run, undefined);
+  }
+
+  /** Keeps every index in step with one change, whichever way it goes. */
+  #index(row: Row, before: Run | undefined, after: Run | undefined): void {
+    this.listing.update(row, before, after);
+    this.queue.update(before, after, row.seq);
+    const wasOpen = before !== undefined && !isFinal(before);
+    const isOpen = after !== undefined && !isFinal(after);
+    if (wasOpen !== isOpen) this.#await(row, isOpen ? 1 : -1);
+    if (after !== undefined && !isOpen) this.#retention.ended(row);
+    if (isOpen && canExpire(row) && !row.expires) {
+      row.expires = true;
+      this.#expiries.push(row);
+    }
+  }
+
+  /** Counts `row` in, or out, at the runs it names in `waitFor`. */
+  #await(row: Row, by: 1 | -1): void {
+    for (const { id } of row.run.waitFor) {
+      const upstream = this.#rows.get(id);
+      if (!upstream) continue;
+      upstream.awaited += by;
+      if (upstream.awaited === 0 && isFinal(upstream.run)) this.#retention.released(upstream);
+    }
+  }
+
+  #waitFor(row: Row, id: string): void {
+    const upstream = this.#rows.get(id);
+    if (upstream?.dependents) upstream.dependents.push(row);
+    else if (upstream) upstream.dependents = [row];
+  }
+
+  /** What `row` was told of its upstream runs was taken back: it waits for them as before. */
+  #waitAgain(row: Row, taken: Run): void {
+    for (const id of row.run.blockedBy) {
+      const isTold = !taken.blockedBy.includes(id) && !this.#rows.get(id)?.dependents?.includes(row);
+      if (isTold) this.#waitFor(row, id);
+    }
+  }
+
+  #replaySubmit(said: NewRun, at: number): void {
+    if (this.#rows.has(said.id)) throw new Error(`it adds run ${said.id}, which is there`);
+    const missing = said.waitFor.find((up) => !this.#rows.has(up.id));
+    if (missing) throw new Error(`run ${said.id} waits for ${missing.id}, which is not there`);
+    this.#insert(said, at);
+  }
+
+  #replayEvent(id: string, event: RunEvent, at: number): void {
+    if (!this.apply(id, event, at).changed) throw new Error(`run ${id} does not take the event ${event.type}`);
+  }
+}
+
+/** True where the end of its ttl would end it: nobody has started it. */
+function canExpire({ run, gone }: Row): boolean {
+  return !gone && run.state === 'SCHEDULED' && run.attempt === 0 && run.expiresAt !== null;
+}
+
+function expiryOf(row: Row): number {
+  return row.run.expiresAt ?? Number.POSITIVE_INFINITY;
+}
+
+function keyOf(task: string, key: string): string {
+  return `${task}\n${key}`;
+}
