@@ -105,7 +105,9 @@ export class Dispatcher {
 
   /** Cancels a run: at once where it waits, else its worker is told. Undefined: no such run. A final run stays as it is. */
   async cancel(id: string, reason: string): Promise<Run | undefined> {
-    const [applied] = await this.#store.apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now());
+    this.#reports.cancelling.add(id);
+    const cancelled = this.#store.apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now());
+    const [applied] = await cancelled.finally(() => this.#reports.cancelling.delete(id));
     const run = applied?.run;
     if (run?.state !== 'CANCELLING') return run;
     const held = { runId: id, token: run.lease.token };

@@ -51,7 +51,8 @@ export class Handout {
     for (const { run } of claimed) {
       const held = { runId: run.id, token: run.lease.token };
       const holder = roster.holderOf(held);
-      if (holder && reports.stopping.has(held.token)) reports.finished(holder, [{ ...held, type: 'stopped' }]);
+      const unwanted = reports.stopping.has(held.token) || reports.cancelling.has(run.id);
+      if (holder && unwanted) reports.finished(holder, [{ ...held, type: 'stopped' }]);
       else if (holder) (byHolder.get(holder) ?? byHolder.set(holder, []).get(holder))?.push(run);
     }
     return byHolder;

@@ -21,6 +21,8 @@ export interface ReportsOptions {
 export class Reports {
   /** Tokens whose runs were asked to stop. */
   readonly stopping = new Set<string>();
+  /** Ids of runs whose cancel is on its way to the disk: their leases are not sent any more. */
+  readonly cancelling = new Set<string>();
   readonly #options: ReportsOptions;
   readonly #logListeners = new Set<(runId: string, lines: readonly LogLine[]) => void>();
 

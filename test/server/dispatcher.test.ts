@@ -177,7 +177,7 @@ describe('leases', () => {
     const other = connect();
     dead.add(77);
     worker.session.closed();
-    for (let look = 0; look < 3; look += 1) {
+    for (let look = 0; look < 2; look += 1) {
       expect(dispatcher.nextTickInMs()).toBeLessThanOrEqual(1_000);
       clock.advance(1_000);
       dispatcher.tick();
