@@ -189,6 +189,30 @@ export class ConfigError extends BgtaskError {
   }
 }
 
+/** Why the files of a worker could not be loaded, for a person. */
+export interface LoadProblem {
+  readonly message: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The lines around, with a mark under the place. */
+  readonly frame: string | null;
+  readonly stack: string | null;
+}
+
+/** The files of a worker do not load, or there is no task in them, or two of one name. Nothing was taken from the queue. */
+export class TasksNotLoadedError extends BgtaskError {
+  override readonly name = 'TasksNotLoadedError';
+  override readonly code = 'BGTASK_TASKS_NOT_LOADED';
+  readonly problem: LoadProblem;
+  constructor(problem: LoadProblem) {
+    const { file, line, column, message, frame } = problem;
+    const place = file === null ? '' : line === null ? `${file}: ` : `${file}:${line}${column === null ? '' : `:${column}`}: `;
+    super(`${place}${message}${frame === null ? '' : `\n\n${frame}\n`}`);
+    this.problem = problem;
+  }
+}
+
 /** The store is held by another process, was damaged, or cannot be written. `exitCode` is the one a command ends with. */
 export class StoreError extends BgtaskError {
   override readonly name = 'StoreError';
