@@ -1,0 +1,7 @@
+import { task } from 'bgtask';
+
+export const greet = task('greet', async (name = 'Marvin') => {
+  console.log(`Hello, ${name}!`);
+});
+
+await greet();
