@@ -205,11 +205,14 @@ export class TasksNotLoadedError extends BgtaskError {
   override readonly name = 'TasksNotLoadedError';
   override readonly code = 'BGTASK_TASKS_NOT_LOADED';
   readonly problem: LoadProblem;
-  constructor(problem: LoadProblem) {
+  /** Where a change may mend it. */
+  readonly files: readonly string[];
+  constructor(problem: LoadProblem, files: readonly string[] = []) {
     const { file, line, column, message, frame } = problem;
     const place = file === null ? '' : line === null ? `${file}: ` : `${file}:${line}${column === null ? '' : `:${column}`}: `;
     super(`${place}${message}${frame === null ? '' : `\n\n${frame}\n`}`);
     this.problem = problem;
+    this.files = files;
   }
 }
 
