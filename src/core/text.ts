@@ -62,19 +62,25 @@ export function toWidth(text: string, width: number, side: 'left' | 'right' = 'l
   return side === 'left' ? short + blanks : blanks + short;
 }
 
-/** `text` in lines of at most `width` columns, at most `most` of them; line breaks are kept, a tab becomes blanks. */
+/** `text` in lines of at most `width` columns, at most `most` of them, parted after a blank where one is near; a tab becomes blanks. */
 export function wrap(text: string, width: number, most = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
   for (const line of text.replaceAll('\t', '    ').split('\n')) {
     let rest = line;
     do {
-      const [head, tail] = split(rest, Math.max(2, width));
+      const [head, tail] = splitAtBlank(rest, Math.max(2, width));
       lines.push(head);
       if (lines.length >= most) return lines;
       rest = tail;
     } while (rest !== '');
   }
   return lines;
+}
+
+function splitAtBlank(text: string, width: number): [string, string] {
+  const [head, tail] = split(text, width);
+  const blank = tail === '' || tail.startsWith(' ') ? -1 : head.lastIndexOf(' ');
+  return blank < head.length / 2 ? [head, tail] : [head.slice(0, blank + 1), head.slice(blank + 1) + tail];
 }
 
 /** `text` parted after at most `width` columns. */

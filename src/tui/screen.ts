@@ -80,9 +80,9 @@ export function press(before: Screen, key: Key, sight: Sight): Next {
   if (screen.asking !== null) return answer(screen, screen.asking, key);
   if (screen.typing) return type(screen, key, sight);
   const action = actionOf(key);
-  if (action === undefined) return { screen };
   if (action === 'quit' || action === 'repaint' || action === 'suspend') return { screen, effect: action };
   if (screen.help || action === 'help') return { screen: { ...screen, help: !screen.help } };
+  if (action === undefined) return { screen };
   if (action === 'cancel' || action === 'retry') return { screen: ask(screen, action, sight) };
   return { screen: screen.details === null ? inList(screen, action, sight) : inDetails(screen, screen.details, action, sight) };
 }

@@ -1,0 +1,77 @@
+/** What stands where there are no runs to show: first steps, nothing found, no server, too small a terminal, the help. Pure. */
+import { RUN_STATES } from '../core/run.ts';
+import { oneLine } from '../core/text.ts';
+import { BINDINGS } from './keys.ts';
+import type { Shown } from './shown.ts';
+import { colourOf, type Line, type Span } from './theme.ts';
+
+export const LEAST_COLUMNS = 40;
+export const LEAST_ROWS = 8;
+
+const BLANK: Line = [{ text: ' ' }];
+
+export function isTooSmall(columns: number, rows: number): boolean {
+  return columns < LEAST_COLUMNS || rows < LEAST_ROWS;
+}
+
+export function tooSmallLines(columns: number, rows: number): readonly Line[] {
+  return [[{ text: 'Terminal too small', bold: true }], [{ text: `${columns}×${rows}; least ${LEAST_COLUMNS}×${LEAST_ROWS}` }]].slice(
+    0,
+    rows,
+  );
+}
+
+/** In place of the list. */
+export function emptyLines(shown: Shown): readonly Line[] {
+  const { view, screen, loading, filter } = shown;
+  if (view.counts === null) return view.connection.failures > 0 ? unreachable(shown) : [BLANK, [{ text: '  Connecting…', dim: true }]];
+  if (loading) return [BLANK, [{ text: '  Loading…', dim: true }]];
+  const narrowed = screen.text !== '' || screen.show !== 'all';
+  if (!narrowed && filter.state === undefined && filter.task === undefined && filter.tag === undefined) return firstSteps();
+  const way = narrowed ? 'Esc shows all runs again.' : 'The command asked for these only; run it without its filters to see all.';
+  return [BLANK, [{ text: '  No run matches.', bold: true }], [{ text: `  ${way}`, dim: true }]];
+}
+
+function firstSteps(): readonly Line[] {
+  return [
+    BLANK,
+    [{ text: '  No runs yet.', bold: true }],
+    BLANK,
+    step('Serve tasks', 'bgtask task serve tasks.ts'),
+    step('Submit a run', 'bgtask task run greet Ada'),
+    BLANK,
+    [{ text: '  Runs appear here the moment they are submitted.', dim: true }],
+  ];
+}
+
+function unreachable({ url }: Shown): readonly Line[] {
+  return [
+    BLANK,
+    [{ text: `  No bgtask server answers${url === '' ? '' : ` at ${oneLine(url)}`}.`, bold: true }],
+    BLANK,
+    step('Start one', 'bgtask server start'),
+    step('Use another', 'bgtask config set API_URL=<url>'),
+    BLANK,
+    [{ text: '  Trying again; the list appears when it is there.', dim: true }],
+  ];
+}
+
+function step(what: string, command: string): Line {
+  return [{ text: `  ${what.padEnd(14)}` }, { text: command, colour: 'cyan' }];
+}
+
+/** In place of the details, while nothing is known of the run. */
+export function noDetailsLines({ opened }: Shown): readonly Line[] {
+  const text = opened?.unknown ? 'The server has no such run. Finished runs are removed in time.' : 'Loading…';
+  return [BLANK, [{ text: `  ${text}`, dim: true }]];
+}
+
+export function helpLines({ signs, canRetry }: Shown): readonly Line[] {
+  const lines: Line[] = [BLANK];
+  for (const { action, shown, does } of BINDINGS) {
+    if (shown === undefined || does === undefined || (action === 'retry' && !canRetry)) continue;
+    lines.push([{ text: `  ${shown.padEnd(12)}`, bold: true }, { text: does }]);
+  }
+  const legend = RUN_STATES.map((state): Span => ({ text: `  ${signs.state[state]} ${state.toLowerCase()}`, colour: colourOf(state) }));
+  return [...lines, legend.slice(0, 5), legend.slice(5)];
+}
