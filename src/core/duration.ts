@@ -9,14 +9,15 @@ export type Duration = number | Part | `${Part}${Part}` | `${Part}${Part}${Part}
 /** A hundred years. Longer is a mistake, and would not fit into a date. */
 export const LONGEST_MS = 3_155_760_000_000;
 
-const TEXT = /^(\d+(\.\d+)?\s*(ms|[smhd])\s*)+$/;
+/** The text form. No blank can stand in two places, so it takes linear time on any text. */
+export const DURATION_TEXT = /^(\d+(\.\d+)?\s*(ms|[smhd])\s*)+$/;
 
 /**
  * Milliseconds of a duration; text must name its unit.
  * @throws {InvalidOptionError} It is negative, over a hundred years, or not a duration. `what` names it in the message.
  */
 export function toMilliseconds(value: unknown, what: string): number {
-  const ms = typeof value === 'string' && TEXT.test(value) ? parse(value) : value;
+  const ms = typeof value === 'string' && DURATION_TEXT.test(value) ? parse(value) : value;
   if (typeof ms !== 'number' || Number.isNaN(ms) || ms < 0 || ms > LONGEST_MS) {
     throw new InvalidOptionError(what, value, "milliseconds or text such as '10s', '5m', '1h30m'");
   }

@@ -4,6 +4,7 @@
  */
 import { stringify, unflatten } from 'devalue';
 import { ValueError } from './errors.ts';
+import { LIMITS } from './protocol.ts';
 import type { Payload, RunError, Upstream } from './run.ts';
 
 /** Marks an object as a future of a run; `encodeArgs` turns it into the run's id, and a worker into the run's result. */
@@ -14,8 +15,8 @@ export interface FutureMark {
 }
 
 const MARK = '$devalue';
-/** Beyond this depth plain JSON is stored flat, so that no reader has to recurse. */
-const MAX_DEPTH = 64;
+/** Deeper plain JSON is stored flat: with the run and the array of arguments around it, the rest fits the nesting that is taken in. */
+const MAX_DEPTH = LIMITS.depth - 2;
 
 export interface EncodedArgs {
   readonly args: Payload;

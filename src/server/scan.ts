@@ -188,11 +188,11 @@ function hasExponent(text: string, start: number, end: number): boolean {
   return false;
 }
 
-/** Whether JavaScript keeps the number. Decimals are rounded everywhere; whole numbers, size and sign must stay. */
+/** Whether JavaScript keeps the number. Decimals are rounded everywhere; whole numbers, size and sign must stay as they were written. */
 function isKept(literal: string): boolean {
   const number = Number(literal);
   if (Number.isNaN(number)) return true; // no JSON: the parser will say so
   if (!Number.isFinite(number) || Object.is(number, -0)) return false;
   if (number === 0) return !/^[-0.]*[1-9]/.test(literal);
-  return !/^-?\d+$/.test(literal) || BigInt(literal) === BigInt(number);
+  return !/^-?\d+$/.test(literal) || String(number) === literal || BigInt(literal) === BigInt(number);
 }

@@ -1,0 +1,66 @@
+/**
+ * How the server says no, and what stands on each of its answers. Errors are `{ error: { code, message } }`: no stack, no path,
+ * nothing of the environment. Plain text in and out, so that the same words go through HTTP, a raw socket and a frame.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { ErrorBody } from '../core/protocol.ts';
+import { isRefusal, type Refusal } from './submission.ts';
+
+export { isRefusal, type Refusal } from './submission.ts';
+
+/** On every answer, refused ones too. There is no `Access-Control-*` among them, ever. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+  'cache-control': 'no-store',
+};
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function refuse(status: number, code: string, message: string): Refusal {
+  return { status, code, message };
+}
+
+export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>): ErrorBody {
+  return { error: { code, message } };
+}
+
+/** The headers a refusal needs beside the security headers. */
+export function refusalHeaders({ status, retryAfterS }: Refusal): Record<string, string> {
+  return {
+    'content-type': JSON_TYPE,
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+  };
+}
+
+/** A whole answer for a socket that no HTTP response stands on: a refused upgrade, a request that could not be parsed. */
+export function rawAnswer(refusal: Refusal): string {
+  const body = JSON.stringify(errorBody(refusal));
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...refusalHeaders(refusal),
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** Thrown where a request cannot be answered otherwise; http.ts turns it into the answer. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** `value`, where it is none. @throws {Refused} It is a refusal. */
+export function unlessRefused<T>(value: T | Refusal): T {
+  if (typeof value === 'object' && value !== null && isRefusal(value)) throw new Refused(value);
+  return value as T;
+}

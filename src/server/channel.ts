@@ -1,0 +1,113 @@
+/**
+ * The sending half of one WebSocket. What one turn of the loop sends goes out together; a peer that does not read is noticed, told
+ * to the owner, and not read from either, so that nothing piles up here.
+ */
+
+/** What a channel needs of a WebSocket of `ws`, and of the TCP socket under it. */
+export interface RawSocket {
+  readonly bufferedAmount: number;
+  send(text: string, done: (error?: Error | null) => void): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+export interface RawConnection {
+  cork(): void;
+  uncork(): void;
+}
+
+/** Frames of items are filled up to about this size. */
+const FULL_BYTES = 524_288;
+/** A close frame has room for no more. */
+const REASON_BYTES = 120;
+
+export class Channel {
+  /** More than `limit` bytes are unsent; and again less than half of it. */
+  onBehind: () => void = () => undefined;
+  onDrained: () => void = () => undefined;
+  readonly #socket: RawSocket;
+  readonly #connection: RawConnection;
+  readonly #limit: number;
+  #gathered: Gathered[] = [];
+  #behind = false;
+  #closed = false;
+
+  constructor(socket: RawSocket, connection: RawConnection, limit: number) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#limit = limit;
+  }
+
+  get isBehind(): boolean {
+    return this.#behind;
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    this.#gather({ head: null, parts: [text], size: text.length });
+  }
+
+  /** Items of one array; those that follow each other under the same head share a frame: `head` + items + `]}`. */
+  sendItems(head: string, items: readonly string[]): void {
+    for (const item of items) {
+      const last = this.#gathered.at(-1);
+      if (last?.head === head && last.size < FULL_BYTES) {
+        last.parts.push(item);
+        last.size += item.length;
+      } else this.#gather({ head, parts: [item], size: item.length });
+    }
+  }
+
+  flush(): void {
+    const gathered = this.#gathered;
+    if (gathered.length === 0 || this.#closed) return;
+    this.#gathered = [];
+    this.#connection.cork();
+    for (const { head, parts } of gathered)
+      this.#socket.send(head === null ? (parts[0] as string) : `${head}${parts.join(',')}]}`, this.#sent);
+    this.#connection.uncork();
+    if (this.#behind || this.#socket.bufferedAmount <= this.#limit) return;
+    this.#behind = true;
+    this.#socket.pause();
+    this.onBehind();
+  }
+
+  /** Sends what is gathered, then says goodbye. Safe to call twice. */
+  close(code: number, reason: string): void {
+    this.flush();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.resume(); // to hear the other side's goodbye
+    this.#socket.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, REASON_BYTES)
+        .toString()
+        .replace(/\uFFFD+$/, ''),
+    );
+  }
+
+  #gather(frame: Gathered): void {
+    if (this.#closed) return;
+    this.#gathered.push(frame);
+    if (this.#gathered.length === 1) setImmediate(() => this.flush());
+  }
+
+  /** A failed write ends the connection, which its `close` tells. */
+  readonly #sent = (): void => {
+    if (!this.#behind || this.#closed || this.#socket.bufferedAmount > this.#limit / 2) return;
+    this.#behind = false;
+    this.#socket.resume();
+    this.onDrained();
+  };
+}
+
+interface Gathered {
+  readonly head: string | null;
+  readonly parts: string[];
+  size: number;
+}

@@ -1,0 +1,68 @@
+/**
+ * The HTTP API: serves the table of routes.ts and turns whatever goes wrong into an error of the API's own form.
+ * Who may come in was decided before (guard.ts).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { StoreError } from '../core/errors.ts';
+import { type Refusal, Refused, refuse } from './answer.ts';
+import { openApi } from './openapi.ts';
+import { type Api, ROUTES, type Route, refused, text } from './routes.ts';
+
+/** Every request is answered within this time, whatever the disk does. */
+const ANSWER_MS = 30_000;
+
+type Env = { Bindings: HttpBindings };
+
+/** `onError` hears of what should not happen; the caller is told no more than that it did. */
+export function httpListener(api: Api, onError: (error: unknown) => void): (request: IncomingMessage, response: ServerResponse) => void {
+  const app = new Hono<Env>();
+  const routes = [...ROUTES, openApiRoute(api)];
+  for (const route of routes) app.on(route.method, route.path, (context) => answer(api, route, context));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+    const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+    app.all(path, () => refused(refuse(405, 'method_not_allowed', `Allowed here: ${allow}.`), { allow }));
+  }
+  app.notFound(() => refused(refuse(404, 'not_found', 'There is no such path. See /api/openapi.json for what there is.')));
+  app.onError((error) => {
+    const refusal = refusalOf(error);
+    if (refusal === INTERNAL) onError(error);
+    return refused(refusal);
+  });
+  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  return (request, response) => void listener(request, response).catch(onError);
+}
+
+function openApiRoute(api: Api): Route {
+  const page = JSON.stringify(openApi(ROUTES, api.version));
+  return { method: 'GET', path: '/api/openapi.json', summary: 'This page.', answers: { 200: null }, handle: () => text(200, page) };
+}
+
+async function answer(api: Api, route: Route, context: Context<Env>): Promise<Response> {
+  const { incoming } = context.env;
+  const query = context.req.queries();
+  if (!route.query && Object.keys(query).length > 0) return refused(refuse(400, 'invalid_request', 'No query is taken here.'));
+  const param = context.req.param('id') ?? context.req.param('name') ?? '';
+  const answered = route.handle({ api, incoming, param, query });
+  return answered instanceof Promise ? withDeadline(api, answered) : answered;
+}
+
+function withDeadline(api: Api, answered: Promise<Response>): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Refused(refuse(503, 'too_slow', 'The store did not answer in time. Send it again with the same id.')));
+    const timer = api.clock.after(ANSWER_MS, late, true);
+    answered.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
+
+const INTERNAL = refuse(500, 'internal', 'The server failed at this request. Its own output says why.');
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  if (!(error instanceof StoreError)) return INTERNAL;
+  return error.code === 'BGTASK_STORE_FULL'
+    ? refuse(507, 'disk_full', 'The disk of the store is full. Free some space.')
+    : refuse(503, 'storage_failed', 'The store cannot be used. The server stops.');
+}
