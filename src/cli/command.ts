@@ -48,6 +48,12 @@ export abstract class BgtaskCommand extends Command {
     this.logToStderr(text);
   }
 
+  /** For a command that goes on after it: `value` with `--json`, else `text`. */
+  protected print(value: unknown, text: string): void {
+    if (this.jsonEnabled()) this.logJson(value);
+    else this.log(text);
+  }
+
   /** One line of a JSON stream. */
   protected logJsonLine(value: unknown): void {
     process.stdout.write(`${toJson(value)}\n`);

@@ -42,6 +42,16 @@ export function filterFlags(scope: string) {
   });
 }
 
+/** For commands that take several runs: by id, or by what they are. */
+export function bulkFlags(scope: string) {
+  return withEnv(scope, { ...filterFlags(scope), yes: boolean({ char: 'y', description: 'do not ask, also on a terminal' }) });
+}
+
+/** Secrets are hidden from people by default: a screen is seen by others. */
+export function revealFlags(scope: string) {
+  return withEnv(scope, { reveal: boolean({ description: 'show values whose key speaks of a password, secret, token, key or auth' }) });
+}
+
 /** A whole number that is not negative, up to `most`. */
 export const wholeFlag = custom<number, { most: number }>({
   helpValue: 'N',
@@ -73,6 +83,10 @@ export function listed(values: readonly string[] | string | undefined): string[]
 /** oclif would take a missing argument from stdin and hang or guess; never here. */
 export function runIdArg() {
   return stringArg({ required: true, ignoreStdin: true, description: 'id of the run' });
+}
+
+export function runIdArgs() {
+  return stringArg({ name: 'ID', multiple: true, ignoreStdin: true, description: 'ids of runs' });
 }
 
 function stateOf(text: string): RunState {

@@ -1,5 +1,5 @@
 /** Changes of settings, as `config` and `profile` make them. Values are checked before they are written. */
-import { type Found, findSettings, loadSettings, readSetting, SETTINGS, type Setting, settingOf } from '../config/config.ts';
+import { type Found, findSettings, readSetting, SETTINGS, type Setting, settingOf } from '../config/config.ts';
 import { homeFolders } from '../config/home.ts';
 import { changeProfiles, DEFAULT_PROFILE, profileNamed, readProfiles } from '../config/profiles.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -87,11 +87,6 @@ export function shownProfiles(): { name: string; active: boolean; settings: Reco
 function hideSecrets(settings: Readonly<Record<string, string>>): Record<string, string> {
   const secret = (key: string): boolean => SETTINGS.some((setting) => setting.key === key && setting.secret);
   return Object.fromEntries(Object.entries(settings).map(([key, text]) => [key, secret(key) ? HIDDEN : text]));
-}
-
-/** Refuses to leave a profile that cannot be used: what counts after the change must load. */
-export function checkSettings(profile: string): void {
-  loadSettings({ PROFILE: profile });
 }
 
 function profileSetting(key: string): Setting {

@@ -33,3 +33,14 @@ export class NotInTimeError extends BgtaskError {
     this.suggestions = suggestions;
   }
 }
+
+/** A process that was to run in the background left again. */
+export class BackgroundError extends BgtaskError {
+  override readonly name = 'BackgroundError';
+  override readonly code = 'BGTASK_BACKGROUND';
+  readonly exitCode: number;
+  constructor(output: string, exitCode: number) {
+    super(output.trim().replace(/^Error: /, '') || 'It ended without a word.');
+    this.exitCode = exitCode;
+  }
+}

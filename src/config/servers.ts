@@ -101,14 +101,15 @@ export function readToken(file: string): string | null {
   }
 }
 
-/** Whether a process of this number lives. One we may not signal lives too. */
+/** Whether a process of this number lives. One we may not signal lives too; one that ended and waits for its parent to notice does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  const stat = process.platform === 'linux' ? readText(`/proc/${pid}/stat`) : null;
+  return stat === null || !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
 function checkPrivate(file: string): void {

@@ -1,0 +1,18 @@
+import { ApiCommand } from '../../src/cli/command.ts';
+import { revealFlags, runIdArg } from '../../src/cli/flags.ts';
+import { runOf, runPage } from '../../src/cli/runs.ts';
+import type { RunView } from '../../src/core/protocol.ts';
+
+export default class RunInspect extends ApiCommand {
+  static override summary = 'Print everything about one run.';
+  static override examples = ['<%= config.bin %> run inspect ID', '<%= config.bin %> run inspect ID --json'];
+  static override args = { id: runIdArg() };
+  static override flags = revealFlags('RUN_INSPECT');
+
+  async run(): Promise<RunView> {
+    const { args, flags } = await this.parse(RunInspect);
+    const run = await runOf(await this.connect(this.settings(flags)), args.id);
+    this.log(await runPage(run, flags.reveal));
+    return run;
+  }
+}

@@ -1,0 +1,21 @@
+import { ApiCommand } from '../../src/cli/command.ts';
+import { bulkFlags, runIdArgs } from '../../src/cli/flags.ts';
+import { retryRuns } from '../../src/cli/many.ts';
+import type { RunView } from '../../src/core/protocol.ts';
+
+export default class RunRetry extends ApiCommand {
+  static override summary = 'Submit again what ended, with the same arguments and options; prints the new ids.';
+  static override description = 'With a filter and without --state: runs that are FAILED or CRASHED.';
+  static override examples = ['<%= config.bin %> run retry ID', '<%= config.bin %> run retry --task resize --yes'];
+  static override args = { ids: runIdArgs() };
+  static override flags = bulkFlags('RUN_RETRY');
+
+  async run(): Promise<RunView[]> {
+    const { args, flags } = await this.parse(RunRetry);
+    const client = await this.connect(this.settings(flags));
+    const runs = await retryRuns(client, { ids: args.ids ?? [], flags });
+    for (const run of runs) this.log(run.id);
+    this.note(runs.length > 0 ? 'Wait for one: bgtask run wait ID' : 'Nothing to repeat.');
+    return runs;
+  }
+}

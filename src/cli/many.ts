@@ -1,0 +1,112 @@
+/** What is done to several runs at once: those named, or those that fit a filter. One that cannot be found does not stop the others. */
+import { createInterface } from 'node:readline/promises';
+import type { Client } from '../client/client.ts';
+import { RefusedError } from '../core/errors.ts';
+import type { RunView } from '../core/protocol.ts';
+import { FINAL_STATES, OPEN_STATES, type RunState } from '../core/run.ts';
+import { type FilterFlags, filterOf } from './flags.ts';
+import { isNotFound, listRuns, notFound } from './runs.ts';
+import { count, paint } from './text.ts';
+import { UsageError } from './usage.ts';
+
+export interface Selection {
+  readonly ids: readonly string[];
+  readonly flags: FilterFlags & { readonly yes: boolean };
+}
+interface Verb<Answer> {
+  /** As in `Cancel 3 runs?`. */
+  readonly name: string;
+  /** What a filter without `--state` means, and all it may mean. */
+  readonly usual: readonly RunState[];
+  readonly possible: readonly RunState[];
+  ask(id: string): Promise<Answer>;
+}
+
+const AT_ONCE = 16;
+
+/** Answers with each run as it is then. */
+export async function cancelRuns(client: Client, selection: Selection): Promise<RunView[]> {
+  return await doToRuns(client, selection, {
+    name: 'Cancel',
+    usual: OPEN_STATES,
+    possible: OPEN_STATES,
+    ask: (id) => client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/cancel`),
+  });
+}
+
+/** Answers with the new runs. */
+export async function retryRuns(client: Client, selection: Selection): Promise<RunView[]> {
+  return await doToRuns(client, selection, {
+    name: 'Repeat',
+    usual: ['FAILED', 'CRASHED'],
+    possible: FINAL_STATES,
+    ask: (id) => client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/retry`),
+  });
+}
+
+/** Answers with the ids that are gone. */
+export async function removeRuns(client: Client, selection: Selection): Promise<{ id: string }[]> {
+  return await doToRuns(client, selection, {
+    name: 'Remove',
+    usual: FINAL_STATES,
+    possible: FINAL_STATES,
+    async ask(id) {
+      await client.request('DELETE', `/runs/${encodeURIComponent(id)}`);
+      return { id };
+    },
+  });
+}
+
+async function doToRuns<Answer>(client: Client, selection: Selection, verb: Verb<Answer>): Promise<Answer[]> {
+  const named = selection.ids.length > 0;
+  const ids = named ? [...new Set(selection.ids)] : await matching(client, selection, verb);
+  const answers: Answer[] = [];
+  const failures: unknown[] = [];
+  const one = async (id: string): Promise<void> => {
+    try {
+      answers.push(await verb.ask(id));
+    } catch (error) {
+      if (isNotFound(error)) failures.push(await notFound(client, id));
+      else failures.push(error);
+    }
+  };
+  // One that is gone or has moved on since the list was made is what the filter asked for.
+  await inParallel(ids, one);
+  const serious = named ? failures : failures.filter((error) => !isOvertaken(error));
+  if (serious.length > 0) throw serious[0];
+  return answers;
+}
+
+async function matching(client: Client, { flags }: Selection, { name, usual, possible }: Verb<unknown>): Promise<string[]> {
+  const filter = filterOf(flags);
+  if (Object.keys(filter).length === 0) {
+    throw new UsageError('Say which runs: by id, or by --state, --task or --tag.', ['List them: bgtask task ls --no-live']);
+  }
+  const state = (filter.state ?? usual).filter((one) => possible.includes(one));
+  const runs = state.length > 0 ? await listRuns(client, { ...filter, state }, Number.POSITIVE_INFINITY) : [];
+  if (runs.length > 0 && !flags.yes && !(await confirmed(`${name} ${count(runs.length, 'run')}?`))) return [];
+  return runs.map((run) => run.id);
+}
+
+/** Asks on a terminal; where nobody can answer, the flags were the answer. */
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asked.question(`${question} ${paint('dim', '[y/N]', process.stderr)} `)).trim());
+  } finally {
+    asked.close();
+  }
+}
+
+async function inParallel(ids: readonly string[], run: (id: string) => Promise<void>): Promise<void> {
+  const left = [...ids].reverse();
+  const lane = async (): Promise<void> => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) await run(id);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, lane));
+}
+
+function isOvertaken(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof RefusedError && error.status === 409);
+}

@@ -1,0 +1,150 @@
+/** Runs as a person reads them: the list as a table, one run as a page. And the way to ask a server for many of them. */
+import type { Client } from '../client/client.ts';
+import { formatDuration } from '../core/duration.ts';
+import { RefusedError, RunNotFoundError } from '../core/errors.ts';
+import type { RunFilter, RunList, RunView } from '../core/protocol.ts';
+import { oneLine } from '../core/text.ts';
+import { type Column, formatTable } from './table.ts';
+import { COLOURS, elapsed, paint, relativeTime, stateText } from './text.ts';
+
+/** The API gives no more at once. */
+const PAGE = 1_000;
+/** Where ids that look alike are looked for, and how much of an id must be there. */
+const NEWEST = 200;
+const SHORT_ID = 4;
+const MOST_ALIKE = 3;
+
+/** The newest runs that fit, newest first, without their history. */
+export async function listRuns(client: Client, filter: RunFilter, limit: number): Promise<RunView[]> {
+  const runs: RunView[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = runQuery(filter, Math.min(PAGE, limit - runs.length), cursor);
+    const page: RunList = await client.request<RunList>('GET', `/runs?${query}`);
+    runs.push(...page.runs);
+    cursor = page.nextCursor;
+  } while (cursor !== null && runs.length < limit);
+  return runs;
+}
+
+/** One run with its history. @throws {RunNotFoundError} There is none; ids that look alike are suggested. */
+export async function runOf(client: Client, id: string): Promise<RunView> {
+  try {
+    return await client.request<RunView>('GET', `/runs/${encodeURIComponent(id)}`);
+  } catch (error) {
+    throw isNotFound(error) ? await notFound(client, id) : error;
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RunNotFoundError || (error instanceof RefusedError && error.status === 404);
+}
+
+/** The error of an id that is none, naming those of the newest runs that begin or end like it. */
+export async function notFound(client: Client, id: string): Promise<RunNotFoundError> {
+  const error = new RunNotFoundError(id);
+  const runs = await listRuns(client, {}, NEWEST);
+  const alike = id.length < SHORT_ID ? [] : runs.filter((run) => run.id.startsWith(id) || run.id.endsWith(id)).slice(0, MOST_ALIKE);
+  return Object.assign(error, { suggestions: [...alike.map((run) => `Did you mean ${run.id}? (${run.task})`), ...error.suggestions] });
+}
+
+function runQuery({ state = [], task, tag }: RunFilter, limit: number, cursor: string | null): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  for (const one of state) query.append('state', one);
+  if (task !== undefined) query.set('task', task);
+  if (tag !== undefined) query.set('tag', tag);
+  if (cursor !== null) query.set('cursor', cursor);
+  return query.toString();
+}
+
+/** One line for each run. Ids are never cut: they are there to be copied. */
+export function runTable(runs: readonly RunView[], now: number): string {
+  const columns: Column<RunView>[] = [
+    { title: 'ID', cell: (run) => run.id },
+    { title: 'TASK', cell: (run) => run.task, least: 8 },
+    { title: 'STATE', cell: (run) => ({ text: stateText(run), style: COLOURS[run.state] }), least: 9 },
+    { title: 'CREATED', cell: (run) => relativeTime(run.createdAt, now) },
+    { title: 'TOOK', cell: (run) => elapsed(run, now) ?? '-', side: 'right', optional: true },
+    { title: 'TRY', cell: (run) => `${run.attempt}/${run.maxAttempts}`, side: 'right', optional: true },
+    { title: 'NAME', cell: (run) => run.name ?? '', least: 6, optional: true },
+    { title: 'TAGS', cell: (run) => run.tags.join(','), least: 6, optional: true },
+  ];
+  return formatTable(
+    columns.filter((column) => runs.some((run) => !isEmpty(column.cell(run)))),
+    runs,
+  );
+}
+
+function isEmpty(cell: ReturnType<Column<RunView>['cell']>): boolean {
+  return (typeof cell === 'string' ? cell : cell.text) === '';
+}
+
+/** `greet 0198…: COMPLETED in 1.2s`. */
+export function runLine(run: RunView): string {
+  const took = elapsed(run, Date.now());
+  return `${oneLine(run.task)} ${oneLine(run.id)}: ${paintState(run)}${took && run.endedAt !== null ? ` in ${took}` : ''}`;
+}
+
+export function paintState(run: RunView, stream: NodeJS.WriteStream = process.stdout): string {
+  return paint(COLOURS[run.state], stateText(run), stream);
+}
+
+const LABEL = 12;
+
+/** One run with everything a person may ask about it. */
+export async function runPage(run: RunView, reveal: boolean): Promise<string> {
+  const { errorText, valueText } = await import('./values.ts');
+  const lines = facts(run).map(([label, text]) => labelled(label, text));
+  lines.push('', labelled('Arguments', run.args.length === 0 ? 'none' : run.args.map((arg) => valueText(arg, reveal)).join('\n')));
+  if (run.state === 'COMPLETED') lines.push(labelled('Result', run.result === undefined ? 'none' : valueText(run.result, reveal)));
+  if (run.error) lines.push(labelled('Error', errorText(run.error)));
+  if (run.history && run.history.length > 0) lines.push('', historyTable(run.history));
+  return lines.join('\n');
+}
+
+function facts(run: RunView): [label: string, text: string][] {
+  const now = Date.now();
+  const moment = (at: string | null): string => (at === null ? '' : `${at}  (${relativeTime(at, now)})`);
+  const all: [string, string][] = [
+    ['Run', run.id],
+    ['Name', run.name ?? ''],
+    ['Task', run.task],
+    ['State', paintState(run)],
+    ['Attempt', `${run.attempt} of ${run.maxAttempts}${run.crashes > 0 ? `, crashed ${run.crashes} times` : ''}`],
+    ['Progress', progressText(run)],
+    ['Worker', run.worker ?? ''],
+    ['Created', moment(run.createdAt)],
+    ['Due', run.state === 'SCHEDULED' ? moment(run.dueAt) : ''],
+    ['Started', moment(run.startedAt)],
+    ['Ended', moment(run.endedAt)],
+    ['Took', elapsed(run, now) ?? ''],
+    ['Tags', run.tags.join(', ')],
+    ['Head start', run.priority > 0 ? formatDuration(run.priority) : ''],
+    ['Key', run.idempotencyKey ?? ''],
+    ['Waits for', run.waitFor.join(', ')],
+    ['Parent', run.parentId ?? ''],
+    ['Repeats', run.retryOf ?? ''],
+  ];
+  return all.filter(([, text]) => text !== '').map(([label, text]) => [label, label === 'State' ? text : oneLine(text)]);
+}
+
+function progressText({ progress }: RunView): string {
+  if (progress === null) return '';
+  return `${progress.done} of ${progress.total}${progress.note === null ? '' : `  ${progress.note}`}`;
+}
+
+/** `label` before the first line of `text`, blanks before the others. */
+function labelled(label: string, text: string): string {
+  const [first = '', ...rest] = text.split('\n');
+  return [`${paint('dim', label.padEnd(LABEL))}${first}`, ...rest.map((line) => `${' '.repeat(LABEL)}${line}`)].join('\n');
+}
+
+function historyTable(history: NonNullable<RunView['history']>): string {
+  const columns: Column<(typeof history)[number]>[] = [
+    { title: 'TIME', cell: (entry) => entry.at },
+    { title: 'STATE', cell: (entry) => ({ text: stateText({ state: entry.state, stateName: entry.name }), style: COLOURS[entry.state] }) },
+    { title: 'ATTEMPT', cell: (entry) => (entry.attempt > 0 ? String(entry.attempt) : ''), side: 'right' },
+    { title: 'REASON', cell: (entry) => entry.reason ?? '', least: 10 },
+  ];
+  return formatTable(columns, history);
+}

@@ -1,0 +1,29 @@
+/** How a long-lived command ends: the first signal asks it to stop, the second leaves at once. */
+import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
+/** npm and npx pass Ctrl-C on to a process that the terminal told already: the same signal again so soon is not a second one. */
+const ECHO_MS = 150;
+
+/**
+ * Resolves when `ended` does, or when `stop` is through after a signal.
+ * @param stop Called once, with the first signal.
+ */
+export async function untilStopped<T>(ended: Promise<T>, stop: (signal: NodeJS.Signals) => Promise<void>): Promise<T | undefined> {
+  let first = 0;
+  let onSignal: (signal: NodeJS.Signals) => void = () => {};
+  const stopped = new Promise<void>((resolve, reject) => {
+    onSignal = (signal) => {
+      if (first > 0 && performance.now() - first < ECHO_MS) return;
+      if (first > 0) process.exit(128 + constants.signals[signal]);
+      first = performance.now();
+      stop(signal).then(resolve, reject);
+    };
+  });
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await Promise.race([ended, stopped.then(() => undefined)]);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
