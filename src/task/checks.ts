@@ -52,7 +52,7 @@ export const text: Check<string> = (value, what) => {
 
 export const texts: Check<readonly string[]> = (value, what) => {
   if (!Array.isArray(value)) throw new InvalidOptionError(what, value, "a list of texts, as in ['mail', 'vip']");
-  return value.map((item, index) => text(item, `${what}[${index}]`));
+  return value.map((item, index) => text(item, `item ${index + 1} of ${what}`));
 };
 
 export const date: Check<Date> = (value, what) => {

@@ -78,10 +78,10 @@ function retryPolicy({ retryDelay, retryJitter }: Record<string, unknown>, owner
   if (retryDelay === undefined || typeof retryDelay === 'function') return { ...flat, delaysMs: [0] };
   if (Array.isArray(retryDelay)) {
     if (retryDelay.length === 0) throw new InvalidOptionError(what, retryDelay, 'a list with at least one duration');
-    return { ...flat, delaysMs: retryDelay.map((delay, index) => check.duration(delay, `${what}[${index}]`)) };
+    return { ...flat, delaysMs: retryDelay.map((delay, index) => check.duration(delay, `item ${index + 1} of ${what}`)) };
   }
   if (typeof retryDelay !== 'object' || retryDelay === null) return { ...flat, delaysMs: [check.duration(retryDelay, what)] };
-  const { delay, factor, max } = check.givenOptions(retryDelay, ['delay', 'factor', 'max'], what);
+  const { delay, factor, max } = check.givenOptions(retryDelay, ['delay', 'factor', 'max'], `the ${what}`);
   return {
     delaysMs: [check.duration(delay, `delay in ${what}`)],
     factor: check.optional(factor, `factor in ${what}`, check.numberBetween(1, Number.MAX_VALUE), 2),
@@ -93,7 +93,7 @@ function retryPolicy({ retryDelay, retryJitter }: Record<string, unknown>, owner
 function concurrency(value: unknown, what: string): { limit: number | null; key: DefinedOptions['concurrencyKey'] } {
   if (value === undefined) return { limit: null, key: null };
   if (typeof value !== 'object' || value === null) return { limit: check.atLeastOne(value, what), key: null };
-  const { limit, key } = check.givenOptions(value, ['limit', 'key'], what);
+  const { limit, key } = check.givenOptions(value, ['limit', 'key'], `the ${what}`);
   return {
     limit: check.atLeastOne(limit, `limit in ${what}`),
     key: check.optional(key, `key in ${what}`, check.callable, null) as DefinedOptions['concurrencyKey'],

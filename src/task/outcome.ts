@@ -18,11 +18,7 @@ export function storableResult(value: unknown): Payload | null {
 
 /** What was thrown, as it is stored. Takes anything, also what cannot be read. */
 export function storableError(thrown: unknown): RunError {
-  try {
-    return cut(toRunError(thrown));
-  } catch {
-    return { name: 'Error', message: 'Something was thrown that cannot be read', stack: null, cause: null };
-  }
+  return cut(toRunError(thrown));
 }
 
 function cut({ name, message, stack, cause }: RunError): RunError {

@@ -45,7 +45,7 @@ function futures(value: unknown, what: string): readonly Upstream[] {
   if (!Array.isArray(value)) throw new InvalidOptionError(what, value, 'a list of futures');
   return value.map((item, index) => {
     const mark = typeof item === 'object' && item !== null ? (item as Partial<FutureMark>)[FUTURE] : undefined;
-    if (mark === undefined) throw new InvalidOptionError(`${what}[${index}]`, item, 'a future, as delay() gives it');
+    if (mark === undefined) throw new InvalidOptionError(`item ${index + 1} of ${what}`, item, 'a future, as delay() gives it');
     return mark;
   });
 }

@@ -52,9 +52,9 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
    * A Standard Schema (zod, valibot, arktype …) of the one argument. A call is checked where it is submitted and again where it runs;
    * the function gets what the schema gives back. What does not fit is never tried again.
    */
-  input?: S;
+  input?: S | undefined;
   /** How often an attempt that threw or timed out is tried again. Crashes and lost workers do not count. Default: 0. */
-  retries?: number;
+  retries?: number | undefined;
   /**
    * The wait before the next attempt. A list: one for each retry, and its last repeats. `{ delay, factor, max }`: `delay`, then each
    * time `factor` (default 2) times longer, up to `max`. A function: from the error. Default: none.
@@ -62,56 +62,57 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
   retryDelay?:
     | Duration
     | readonly Duration[]
-    | { readonly delay: Duration; readonly factor?: number; readonly max?: Duration }
-    | ((error: unknown, failure: Failure) => Duration);
+    | { readonly delay: Duration; readonly factor?: number | undefined; readonly max?: Duration | undefined }
+    | ((error: unknown, failure: Failure) => Duration)
+    | undefined;
   /** 0 to 1: each wait is spread evenly over ± this part of itself. Default: 0. */
-  retryJitter?: number;
+  retryJitter?: number | undefined;
   /** Asked after an attempt failed and retries are left; false makes the failure final. What it throws counts as false and is logged. */
-  retryIf?: (error: unknown, failure: Failure) => boolean | Promise<boolean>;
+  retryIf?: ((error: unknown, failure: Failure) => boolean | Promise<boolean>) | undefined;
   /**
    * Longest time of one attempt. Then `runContext().signal` aborts, a worker stops code that does not end, and the attempt counts as
    * failed, `TimedOut`. A direct call gives up on code that goes on. Default: no limit.
    */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
   /** A submitted run that has not started within this time ends EXPIRED. Default: it waits for ever. */
-  ttl?: Duration;
+  ttl?: Duration | undefined;
   /** Put on every run of the task. Default: none. */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
   /** What a run is called in lists, from its arguments. Left out where an argument is a future. Default: no name. */
-  runName?: (...args: A) => string;
+  runName?: ((...args: A) => string) | undefined;
   /** Two submitted calls with the same key are one run. Default: none; a key can also be given with the call. */
-  idempotencyKey?: (...args: A) => string;
+  idempotencyKey?: ((...args: A) => string) | undefined;
   /** How long a key answers. Default: as long as its run is kept. */
-  idempotencyTtl?: Duration;
+  idempotencyTtl?: Duration | undefined;
   /** Most runs at once over all workers; with `key`, for each key. Direct calls do not count. Default: no limit. */
-  concurrency?: number | { readonly limit: number; readonly key?: (...args: A) => string };
+  concurrency?: number | { readonly limit: number; readonly key?: ((...args: A) => string) | undefined } | undefined;
 }
 
 /** What can be said per call. All of it travels to the server, so no functions here. Durations as in `TaskOptions`. */
 export interface RunOptions {
   /** Start no earlier than this from now. Default: at once. */
-  delay?: Duration;
+  delay?: Duration | undefined;
   /** Start no earlier than this moment. */
-  at?: Date;
+  at?: Date | undefined;
   /** End EXPIRED if not started within this time. Default: the task's own. */
-  ttl?: Duration;
+  ttl?: Duration | undefined;
   /** A call with a key that is known already gives a future of the run that is there; `deduplicated` says so. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** How long the key answers. Default: the task's own, else as long as the run is kept. */
-  idempotencyTtl?: Duration;
+  idempotencyTtl?: Duration | undefined;
   /** Head start in the queue: with '1m' the run is taken as if it had been submitted a minute earlier. Default: 0. */
-  priority?: Duration;
+  priority?: Duration | undefined;
   /** Added to those of the task. */
-  tags?: readonly string[];
-  runName?: string;
+  tags?: readonly string[] | undefined;
+  runName?: string | undefined;
   /** Start when all of these have completed; if one does not, the run fails as `UpstreamFailed`. See `allowFailure`. */
-  waitFor?: readonly Future<unknown>[];
+  waitFor?: readonly Future<unknown>[] | undefined;
   /** Instead of the task's own. */
-  retries?: number;
+  retries?: number | undefined;
   /** Instead of the task's own. */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
   /** Instead of the task's own `concurrency.key`. */
-  concurrencyKey?: string;
+  concurrencyKey?: string | undefined;
 }
 
 // ---- Hooks -----------------------------------------------------------------------------------------------------------------
@@ -208,15 +209,15 @@ export interface AnyRef {
 
 export interface ServeOptions {
   /** Most runs at once. Default: the setting LIMIT, 10. */
-  limit?: number;
+  limit?: number | undefined;
   /** What the worker is called. Default: host and pid. */
-  name?: string;
+  name?: string | undefined;
   /** Child processes that share the runs. Default: 1. */
-  processes?: number;
+  processes?: number | undefined;
   /** How long `stop()` lets runs go on before it gives them back. Default: '30s'. */
-  drain?: Duration;
+  drain?: Duration | undefined;
   /** `none` runs the tasks in this very process: no hard stop, no protection from crashes. Default: 'process'. */
-  isolation?: 'process' | 'none';
+  isolation?: 'process' | 'none' | undefined;
 }
 /** A worker that runs. */
 export interface Serving {

@@ -1,0 +1,155 @@
+/**
+ * A call of a task here and now. It has what one process can give: retries with their waits, timeout by signal, validation, hooks, logs.
+ * The caller gets the very value or error of the function; where a server runs, it is told in the background.
+ */
+import { idMaker } from '../core/ids.ts';
+import type { LogLine, SubmitOptions } from '../core/protocol.ts';
+import { encodeArgs } from '../core/values.ts';
+import { systemClock, systemRandom } from '../system/system.ts';
+import { type RunScope, scopes } from './context.ts';
+import type { Definition } from './definition.ts';
+import { type Attempt, type AttemptOutcome, type Ended, execute } from './execute.ts';
+import { validInput } from './input.ts';
+import { storableError, storableResult } from './outcome.ts';
+import type { CallRecord, Reach, Recording } from './reach.ts';
+import { nameOf } from './request.ts';
+import { joinTags } from './run-options.ts';
+
+/** How long a function may go on after its timeout: time to give in to its signal and to clean up. */
+const GRACE_MS = 250;
+const newId = idMaker(systemClock.now, (bytes) => void crypto.getRandomValues(bytes));
+
+/**
+ * Gives what the function gives, or throws what it throws: the same object, not a copy.
+ * @throws {TaskTimeoutError} The last attempt was over its timeout.
+ * @throws {InvalidInputError} The input does not fit the schema.
+ */
+export async function callDirectly(definition: Definition, said: SubmitOptions, args: readonly unknown[], reach: Reach): Promise<unknown> {
+  const made = directCall(definition, said, args);
+  const call = made instanceof Promise ? await made : made;
+  const recording = reach.record(() => recordOf(call));
+  for (let failures = 0; ; failures += 1) {
+    const ended = await execute(definition, attemptOf(call, failures, recording), () => null);
+    const { outcome } = ended;
+    if (outcome.type === 'fail' && outcome.retry && (await pause(outcome.retryDelayMs, call.parent))) continue;
+    recording?.end(recordable(ended, recording));
+    if (outcome.type === 'succeed') return ended.value;
+    throw ended.thrown;
+  }
+}
+
+/** One call, over all its attempts. */
+interface DirectCall {
+  readonly id: string;
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly name: string | null;
+  readonly tags: readonly string[];
+  readonly maxAttempts: number;
+  readonly timeoutMs: number | null;
+  /** The run whose code made this call: when that is to stop, so is this. */
+  readonly parent: RunScope | undefined;
+  readonly startedAt: string;
+}
+
+/** A promise only where the name needs one, so that the function is called in the tick of the call. */
+function directCall(definition: Definition, said: SubmitOptions, args: readonly unknown[]): DirectCall | Promise<DirectCall> {
+  const call = {
+    id: newId(),
+    task: definition.name,
+    args,
+    name: said.runName ?? null,
+    tags: joinTags(definition.options.tags, said.tags),
+    maxAttempts: said.retries === undefined ? definition.info.maxAttempts : said.retries + 1,
+    timeoutMs: (said.timeout as number | undefined) ?? null,
+    parent: scopes.getStore(),
+    startedAt: new Date(systemClock.now()).toISOString(),
+  };
+  if (definition.options.runName === null || call.name !== null) return call;
+  return nameFor(definition, args).then((name) => ({ ...call, name }));
+}
+
+/** A call must not fail for its name. */
+async function nameFor(definition: Definition, args: readonly unknown[]): Promise<string | null> {
+  const { input } = definition.options;
+  try {
+    return nameOf(definition, input === null ? args : [await validInput(definition.name, input, args[0])]);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'BGTASK_INVALID_INPUT') {
+      console.error(`runName of task '${definition.name}' failed; the run has no name:`, error);
+    }
+    return null;
+  }
+}
+
+function attemptOf(call: DirectCall, failures: number, recording: Recording | null): Attempt {
+  const { id: runId, args, name, tags, maxAttempts, timeoutMs, parent } = call;
+  let controller: AbortController | null = null;
+  return {
+    runId,
+    args,
+    name,
+    tags,
+    maxAttempts,
+    timeoutMs,
+    failures,
+    attempt: failures + 1,
+    parentId: parent?.runId ?? null,
+    get signal() {
+      if (parent) return parent.signal;
+      controller ??= new AbortController();
+      return controller.signal;
+    },
+    graceMs: GRACE_MS,
+    clock: systemClock,
+    random: systemRandom,
+    onLog: (line) => recording?.log(line),
+    onProgress: () => {},
+  };
+}
+
+/** Waits; false where the run that made the call is to stop meanwhile. */
+async function pause(ms: number, parent: RunScope | undefined): Promise<boolean> {
+  const signal = parent?.signal;
+  const until = systemClock.monotonic() + ms;
+  for (let left = ms; left > 0 && !signal?.aborted; left = until - systemClock.monotonic()) {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = systemClock.after(left, done);
+      signal?.addEventListener('abort', done);
+    });
+  }
+  return !signal?.aborted;
+}
+
+function recordOf({ id, task, args, name, tags, maxAttempts, parent, startedAt }: DirectCall): CallRecord {
+  return { runId: id, task, args: args.map(storableArg), name, tags, maxAttempts, parentId: parent?.runId ?? null, startedAt };
+}
+
+/** A direct call may be given anything; what has no stored form is told in words. */
+function storableArg(arg: unknown): unknown {
+  try {
+    return (JSON.parse(encodeArgs([arg]).args) as unknown[])[0];
+  } catch (error) {
+    return `[not stored: ${(error as Error).message}]`;
+  }
+}
+
+function recordable({ outcome, value, thrown }: Ended, recording: Recording): AttemptOutcome {
+  if (outcome.type === 'fail') return { ...outcome, retry: false };
+  if (outcome.type !== 'succeed') return { type: 'fail', error: storableError(thrown), retry: false, retryDelayMs: 0, timedOut: false };
+  try {
+    return { type: 'succeed', result: storableResult(value) };
+  } catch (error) {
+    recording.log(warning(`The result was given to the caller and is not stored: ${(error as Error).message}`));
+    return { type: 'succeed', result: null };
+  }
+}
+
+function warning(text: string): LogLine {
+  return { at: new Date(systemClock.now()).toISOString(), level: 'warn', text, attempt: 1 };
+}

@@ -1,0 +1,47 @@
+/** A way out that keeps what goes out, for tests. */
+import type { Future } from '../../src/client/types.ts';
+import type { LogLine, SubmitRequest } from '../../src/core/protocol.ts';
+import { FUTURE } from '../../src/core/values.ts';
+import type { AttemptOutcome } from '../../src/task/execute.ts';
+import type { CallRecord, Reach } from '../../src/task/reach.ts';
+import type { AnyTask, ServeOptions } from '../../src/task/types.ts';
+
+export class FakeReach implements Reach {
+  /** One list for each submit. */
+  readonly submitted: (readonly SubmitRequest[])[] = [];
+  readonly recorded: { run: CallRecord; logs: LogLine[]; outcome?: AttemptOutcome }[] = [];
+  readonly served: { tasks: readonly AnyTask[]; options: ServeOptions | undefined }[] = [];
+  isRecording = true;
+  #made = 0;
+
+  async submit(requests: readonly SubmitRequest[]) {
+    this.submitted.push(requests);
+    return requests.map(() => ({ id: `run-${++this.#made}`, deduplicated: false }));
+  }
+
+  future<R>(id: string, task: string | null, deduplicated: boolean): Future<R> {
+    return { id, task, deduplicated, [FUTURE]: { id, allowFailure: false } } as unknown as Future<R>;
+  }
+
+  record(run: () => CallRecord) {
+    if (!this.isRecording) return null;
+    const entry: { run: CallRecord; logs: LogLine[]; outcome?: AttemptOutcome } = { run: run(), logs: [] };
+    this.recorded.push(entry);
+    return {
+      log: (line: LogLine) => void entry.logs.push(line),
+      end: (outcome: AttemptOutcome) => {
+        entry.outcome = outcome;
+      },
+    };
+  }
+
+  async serve(tasks: readonly AnyTask[], options?: ServeOptions) {
+    this.served.push({ tasks, options });
+    return { stop: async () => {} };
+  }
+
+  /** The one request that was submitted last. */
+  get last(): SubmitRequest {
+    return this.submitted.at(-1)?.[0] as SubmitRequest;
+  }
+}
