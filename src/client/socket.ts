@@ -71,6 +71,8 @@ export interface SocketOptions<In> {
 export interface Socket<Out> {
   /** Gathered until the end of the turn, then written together. Dropped while the socket is down. */
   send(frame: Out): void;
+  /** The same for a frame that is JSON text already. */
+  sendText(text: string): void;
   /** Writes what is gathered now. */
   flush(): void;
   readonly isUp: boolean;
@@ -126,8 +128,11 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   }
 
   send(frame: Out): void {
-    if (!this.isUp) return;
-    if (this.#gathered.push(JSON.stringify(frame)) === 1) atTurnEnd(() => this.flush());
+    if (this.isUp) this.sendText(JSON.stringify(frame));
+  }
+
+  sendText(text: string): void {
+    if (this.isUp && this.#gathered.push(text) === 1) atTurnEnd(() => this.flush());
   }
 
   flush(): void {
@@ -333,6 +338,7 @@ function goodbye(ws: WebSocketLike, clock: Clock): Promise<void> {
 const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN']);
 /** The other side speaks another language: our own codes of `ws`, and what Node's HTTP parser says. */
 const STRANGE = /^(WS_ERR_|HPE_)/;
+const STRANGE_CLOSE = new Set([1002, 1003, 1007, 4400]);
 
 function whyClosed(line: Line, ws: WebSocketLike, event: { code: number; reason: string }): [DownReason, unknown] {
   if (ws.refusal) return whyRefused(line, ws.refusal);
@@ -342,8 +348,8 @@ function whyClosed(line: Line, ws: WebSocketLike, event: { code: number; reason:
     if (SILENT.has(code)) return ['silent', error];
     return [STRANGE.test(code) ? 'refused-protocol' : 'gone', error];
   }
-  // An error without a code before it was up: the handshake was no bgtask handshake. 1002, 1003: we are told that ours was none.
-  const strange = (!line.up && line.error !== undefined) || event.code === 1002 || event.code === 1003;
+  // An error without a code before it was up: the handshake was no bgtask handshake. Some close codes tell us that ours is none.
+  const strange = (!line.up && line.error !== undefined) || STRANGE_CLOSE.has(event.code);
   return [strange ? 'refused-protocol' : 'gone', error];
 }
 

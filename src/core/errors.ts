@@ -34,14 +34,22 @@ export class ValueError extends BgtaskError {
   }
 }
 
-/** No server answered at `url`. Nothing was stored; calling `delay()` again is safe. */
+/** No server answered at `url`. Nothing was stored and calling `delay()` again is safe, unless `runIds` says otherwise. */
 export class ServerUnreachableError extends BgtaskError {
   override readonly name = 'ServerUnreachableError';
   override readonly code = 'BGTASK_SERVER_UNREACHABLE';
   override readonly suggestions = ['Start a server: bgtask server start', 'Or use another: bgtask config set API_URL=<url>'];
-  constructor(url: string, cause?: unknown) {
-    super(`No bgtask server answers at ${url}.`, { cause });
+  /** Runs that were sent and may be stored: the connection broke before the answer. Submitting them again under their ids is safe. */
+  readonly runIds: readonly string[];
+  constructor(url: string, cause?: unknown, runIds: readonly string[] = []) {
+    const unknown = `The bgtask server at ${url} does not answer any more; whether it stored ${idsText(runIds)} is not known`;
+    super(runIds.length === 0 ? `No bgtask server answers at ${url}.` : `${unknown}.`, { cause });
+    this.runIds = runIds;
   }
+}
+
+function idsText(ids: readonly string[]): string {
+  return ids.length === 1 ? `run ${ids[0]}` : `${ids.length} runs (${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''})`;
 }
 
 /** The server knows us not: the API key is missing or wrong. */

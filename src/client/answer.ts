@@ -1,0 +1,63 @@
+/** From what the server answers to what the caller gets: a value, or one of the errors of core/errors.ts. Pure. */
+import { type BgtaskError, RefusedError, RunNotFoundError, UnauthorizedError } from '../core/errors.ts';
+import type { ErrorBody } from '../core/protocol.ts';
+
+/** The server says itself that it does not know what became of a submit; with the same id it may be sent again. */
+const UNKNOWN = new Set(['storage_failed', 'too_slow']);
+
+/** The outcome of a submit is not known: repeating it with the same id tells. */
+export function isUnknown(code: string): boolean {
+  return UNKNOWN.has(code);
+}
+
+/** Statuses that stand for no answer of the server itself, but for a proxy that has none. */
+export function isUnanswered(status: number, body: string): boolean {
+  return status === 502 || status === 504 || (status === 503 && isUnknown(errorOf(status, body).code));
+}
+
+/** The value of an answer. @throws {BgtaskError} It is a refusal. */
+export function answerValue(status: number, body: string, url: string, path: string): unknown {
+  if (status < 200 || status >= 300) throw refusalOf(status, body, url, path);
+  if (status === 204) return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new RefusedError(status, 'not_bgtask', `What answers at ${url} is no bgtask server.`);
+  }
+}
+
+function refusalOf(status: number, body: string, url: string, path: string): BgtaskError {
+  if (status === 401) return new UnauthorizedError(url);
+  const runId = /^\/runs\/([^/?]+)/.exec(path)?.[1];
+  const { code, message } = errorOf(status, body);
+  const isRoute = runId === undefined || runId === 'batch' || runId === 'count';
+  return status === 404 && !isRoute ? new RunNotFoundError(decodeURIComponent(runId)) : new RefusedError(status, code, message);
+}
+
+/** Code and message of an error body; plain words where it is none of bgtask's. */
+export function errorOf(status: number, body: string): ErrorBody['error'] {
+  try {
+    const { code, message } = (JSON.parse(body) as { error: { code: unknown; message: unknown } }).error;
+    if (typeof code === 'string' && typeof message === 'string') return { code, message };
+  } catch {} // not JSON: said below
+  const redirect = status >= 300 && status < 400;
+  return redirect
+    ? { code: 'redirect', message: 'The server answered with a redirect, which is not followed. Is API_URL right?' }
+    : { code: `http_${status}`, message: `The server answered with HTTP status ${status}.` };
+}
+
+/** The status that belongs to the code of one refused run among others. */
+const STATUS: Readonly<Record<string, number>> = {
+  id_conflict: 409,
+  id_expired: 409,
+  no_upstream: 409,
+  too_large: 413,
+  queue_full: 429,
+  draining: 503,
+  storage_failed: 503,
+  disk_full: 507,
+};
+
+export function refusedRun({ error }: ErrorBody): RefusedError {
+  return new RefusedError(STATUS[error.code] ?? 400, error.code, error.message);
+}

@@ -1,0 +1,112 @@
+/**
+ * Requests to the API, and when they are made again. What the server answered is final; what it may not have heard is repeated where
+ * that is safe: always where nothing was sent, else only where the request says that repeating it changes nothing.
+ */
+import { ServerUnreachableError } from '../core/errors.ts';
+import type { Clock, Random } from '../core/seams.ts';
+import { answerValue, isUnanswered } from './answer.ts';
+import type { Address } from './socket.ts';
+import { NetworkError, type Transport } from './transport.ts';
+
+/** How long a request is repeated while its outcome is not known, and while a server that once answered does not. */
+export const REPEAT_MS = 30_000;
+/** Longest wait for one answer; the server answers everything within 30 s. */
+const ANSWER_MS = 35_000;
+/** The same where another try can follow. */
+const TRY_MS = 15_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+export interface RequestsOptions {
+  readonly address: () => Promise<Address>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class Requests {
+  /**
+   * Whether a server ever answered this client, in any way. Before that a refused connection is an error at once; after it the server
+   * is being restarted.
+   */
+  known = false;
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The value of the answer. `path` begins with / and lies under the API's base; `body` is JSON text.
+   * @throws {BgtaskError} The refusal of the server, or `ServerUnreachableError`.
+   */
+  call(method: Method, path: string, body: string | null, repeatable: boolean): Promise<unknown> {
+    return this.repeat((timeoutMs) => this.once(method, path, body, timeoutMs), repeatable);
+  }
+
+  /** One try. @throws {NetworkError} There was no answer. @throws {BgtaskError} It was refused. */
+  async once(method: Method, path: string, body: string | null, timeoutMs: number): Promise<unknown> {
+    const { address, transport } = this.#options;
+    const { url, apiKey } = await address();
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
+    if (body !== null) headers['content-type'] = 'application/json';
+    const answer = await transport.request({ method, url: url.replace(/\/$/, '') + path, headers, body, timeoutMs });
+    this.known = true;
+    if (isUnanswered(answer.status, answer.body)) throw new NetworkError(true, new Error(`HTTP status ${answer.status}`));
+    return answerValue(answer.status, answer.body, url, path);
+  }
+
+  /**
+   * Calls `once` until there is an answer. `sentBefore`: the same was sent in another way already, with an unknown outcome. Where it
+   * stays unknown, the error says so and names `runIds`.
+   */
+  async repeat<T>(
+    once: (timeoutMs: number) => Promise<T>,
+    repeatable: boolean,
+    sentBefore = false,
+    runIds: readonly string[] = [],
+  ): Promise<T> {
+    const until = this.#options.clock.monotonic() + REPEAT_MS;
+    const tries: Tries = { until, repeatable, runIds, sent: sentBefore, failures: 0 };
+    for (;;) {
+      try {
+        return await once(repeatable ? Math.max(1, Math.min(TRY_MS, until - this.#options.clock.monotonic())) : ANSWER_MS);
+      } catch (error) {
+        await this.#beforeNext(tries, error);
+      }
+    }
+  }
+
+  /** Waits for the moment of the next try. @throws Another try is of no use, or not safe. */
+  async #beforeNext(tries: Tries, error: unknown): Promise<void> {
+    if (!(error instanceof NetworkError)) throw error;
+    tries.sent ||= error.reached;
+    const left = tries.until - this.#options.clock.monotonic();
+    const isSafe = error.reached ? tries.repeatable : this.known || (tries.sent && tries.repeatable);
+    if (left <= 0 || !isSafe) throw await this.unreachable(error.cause, tries.sent ? tries.runIds : []);
+    await this.#pause(tries.failures, left);
+    tries.failures += 1;
+  }
+
+  async unreachable(cause: unknown, runIds: readonly string[] = []): Promise<ServerUnreachableError> {
+    const { url } = await this.#options.address();
+    return new ServerUnreachableError(url, cause, runIds);
+  }
+
+  #pause(failures: number, most: number): Promise<void> {
+    const { clock, random } = this.#options;
+    const cap = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures, most);
+    return new Promise((resolve) => void clock.after(cap * (0.5 + random.number() / 2), resolve));
+  }
+}
+
+interface Tries {
+  readonly until: number;
+  readonly repeatable: boolean;
+  readonly runIds: readonly string[];
+  sent: boolean;
+  failures: number;
+}
