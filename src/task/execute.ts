@@ -2,6 +2,7 @@
  * One attempt of a run, the same in a worker's child and in a direct call: checks the input, calls the function with its context and
  * its deadline, decides about a retry, calls the hooks. It never rejects and knows no server: the outcome is what it gives back.
  */
+import { formatDuration } from '../core/duration.ts';
 import { TaskRunError } from '../core/errors.ts';
 import type { LogLine, Outcome } from '../core/protocol.ts';
 import type { Payload, Progress, RunState, StateName } from '../core/run.ts';
@@ -147,13 +148,20 @@ async function stopped(it: Live, thrown: unknown): Promise<Ended> {
 async function failed(it: Live, thrown: unknown, { final, timedOut }: { final: boolean; timedOut: boolean }): Promise<Ended> {
   const error = storableError(thrown);
   const delayMs = final ? null : await nextDelayMs(it.definition, it.attempt, thrown, it.scope);
-  if (delayMs === null) {
-    if (hasHooks(it, 'onFailed')) await tellEnd(it, 'onFailed', 'FAILED', timedOut ? 'TimedOut' : 'Failed', thrown);
-  } else if (hasHooks(it, 'onRetrying')) {
+  if (delayMs !== null) it.scope.add('warn', `${triedAgain(it.attempt, delayMs)}\n${error.stack ?? `${error.name}: ${error.message}`}`);
+  if (delayMs === null && hasHooks(it, 'onFailed')) {
+    await tellEnd(it, 'onFailed', 'FAILED', timedOut ? 'TimedOut' : 'Failed', thrown);
+  }
+  if (delayMs !== null && hasHooks(it, 'onRetrying')) {
     await tell(it, 'onRetrying', 'SCHEDULED', 'AwaitingRetry', { error: thrown instanceof Error ? thrown : fromRunError(error) });
   }
   const outcome = { type: 'fail', error, retry: delayMs !== null, retryDelayMs: delayMs ?? 0, timedOut } as const;
   return { outcome, value: undefined, thrown };
+}
+
+/** For the log: of a failure that is not the last one nothing else keeps the stack. */
+function triedAgain({ attempt }: Attempt, delayMs: number): string {
+  return `Attempt ${attempt} failed and is tried again ${delayMs === 0 ? 'at once' : `in ${formatDuration(delayMs)}`}:`;
 }
 
 function hasHooks(it: Live, kind: HookName): boolean {

@@ -105,6 +105,13 @@ describe('a retry', () => {
     expect((await attempt(definition, [], { failures: 2, attempt: 3 })).outcome).toMatchObject({ retry: false, retryDelayMs: 0 });
   });
 
+  test('is in the log with the whole error, which nothing else keeps', async () => {
+    const { logs } = await attempt(define(boom, { retries: 1, retryDelay: '10s' }), [], { attempt: 4 });
+    expect(logs).toMatchObject([
+      { level: 'warn', text: expect.stringMatching(/^Attempt 4 failed and is tried again in 10.0s:\nError: boom\n +at /) },
+    ]);
+  });
+
   test('counts failures and not attempts, which also count crashes', async () => {
     const { outcome } = await attempt(define(boom, { retries: 1 }), [], { failures: 0, attempt: 9 });
     expect(outcome).toMatchObject({ retry: true });
@@ -132,7 +139,7 @@ describe('a retry', () => {
     for (const retryDelay of [() => boom(), () => 'soon']) {
       const { outcome, logs } = await attempt(define(boom, { retries: 1, retryDelay }));
       expect(outcome).toMatchObject({ retry: true, retryDelayMs: 0 });
-      expect(logs).toMatchObject([{ level: 'error', text: expect.stringContaining("retry delay of task 'greet' is not known") }]);
+      expect(logs[0]).toMatchObject({ level: 'error', text: expect.stringContaining("retry delay of task 'greet' is not known") });
     }
   });
 
