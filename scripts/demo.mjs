@@ -18,24 +18,27 @@ const env = { BGTASK_HOME: folder, BGTASK_API_URL: '', BGTASK_API_KEY: '', BGTAS
 
 function start(name, [command, ...args], { stdio = ['ignore', 'pipe', 'pipe'], more = {} } = {}) {
   const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env, ...more }, stdio });
-  const one = { name, child, told: '', ended: once(child, 'close').then(([code]) => code) };
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (one.told += text));
+  const one = { name, child, told: '', heard: () => {}, ended: once(child, 'close').then(([code]) => code) };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      one.told += text;
+      one.heard();
+    });
+  }
   started.push(one);
   return one;
 }
 
-/** Resolves with the match once the process says it. @throws It ended first. */
-async function says(one, pattern) {
-  for (;;) {
-    const match = pattern.exec(one.told);
-    if (match) return match;
-    const ended = await Promise.race([
-      one.ended.then(() => true),
-      once(one.child.stdout, 'data').then(() => false),
-      once(one.child.stderr, 'data').then(() => false),
-    ]);
-    if (ended && !pattern.test(one.told)) throw new Error(`The ${one.name} ended before it was up.`);
-  }
+/** Resolves with the match once the process says it; rejects where it ended first. */
+function says(one, pattern) {
+  return new Promise((resolve, reject) => {
+    one.heard = () => {
+      const match = pattern.exec(one.told);
+      if (match) resolve(match);
+    };
+    one.heard();
+    one.ended.then(() => reject(new Error(`The ${one.name} ended before it was up.`)));
+  });
 }
 
 async function stop(one) {
@@ -75,7 +78,7 @@ async function tellChanges(url, done) {
 
 /** On a terminal: the run viewer, until somebody presses q, or a moment after the runs are done. */
 async function showViewer(done) {
-  const viewer = start('viewer', bgtask('task', 'ls'), { stdio: 'inherit', more: { ...env, ...address } });
+  const viewer = start('viewer', bgtask('task', 'ls'), { stdio: 'inherit', more: address });
   const over = done.then(() => new Promise((resolve) => setTimeout(resolve, LAST_LOOK_MS)));
   await Promise.race([viewer.ended, over]);
   await stop(viewer);
