@@ -30,7 +30,7 @@ export interface RunContext {
 }
 
 /** What a scope needs of its attempt; see `Attempt` in execute.ts. */
-interface ScopeSource {
+export interface ScopeSource {
   readonly runId: string;
   readonly attempt: number;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import type { Payload, Progress, RunState, StateName } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { fromRunError } from '../core/values.ts';
 import { captureOutput } from './console.ts';
-import { RunScope, scopes } from './context.ts';
+import { RunScope, type ScopeSource, scopes } from './context.ts';
 import { Deadline } from './deadline.ts';
 import type { Definition, HookName } from './definition.ts';
 import { type HookRun, runHooks } from './hooks.ts';
@@ -73,6 +73,17 @@ export async function execute(definition: Definition, attempt: Attempt, seal: (v
   } finally {
     scope.close();
   }
+}
+
+/**
+ * Calls the hooks of a move that no attempt in this process made: the code was stopped by force, the run expired, or it was cancelled
+ * while it waited. Never rejects.
+ */
+export async function tellMove(definition: Definition, kind: HookName, run: HookRun, attempt: ScopeSource): Promise<void> {
+  captureOutput();
+  const scope = new RunScope(definition.name, attempt);
+  await scopes.run(scope, runHooks, definition, kind, run, scope, attempt.clock);
+  scope.close();
 }
 
 interface Live {

@@ -2,7 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { NonRetryableError, RetryAfterError, RunCancelledError, TaskRunError } from '../../src/core/errors.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
 import { decodeResult } from '../../src/core/values.ts';
+import { systemClock } from '../../src/system/system.ts';
 import { runContext } from '../../src/task/context.ts';
+import { tellMove } from '../../src/task/execute.ts';
 import { attempt, define } from './helpers.ts';
 
 describe('a result', () => {
@@ -362,6 +364,22 @@ describe('hooks', () => {
       await attempt(definition, [], { signal: controller.signal });
     }
     expect(onCancelled.mock.calls).toEqual([[expect.objectContaining({ state: 'CANCELLED', error: expect.any(TaskRunError) })]]);
+  });
+
+  test('of a move that was made elsewhere are called with its run, and may print and throw', async () => {
+    const crashed = { id: 'run-1', task: 'greet', name: null, state: 'CRASHED', stateName: 'Crashed', attempt: 3, maxAttempts: 1 } as const;
+    const run = { ...crashed, args: ['Ford'], tags: [], parentId: null, result: null, error: new Error('its process died') };
+    const definition = define(() => 1);
+    const onCrashed = vi.fn(() => {
+      throw new Error(runContext().runId);
+    });
+    definition.hooks.onCrashed.push(onCrashed);
+    const logs: string[] = [];
+    const { signal } = new AbortController();
+    const source = { runId: 'run-1', attempt: 3, signal, clock: systemClock, onProgress: () => {} };
+    await tellMove(definition, 'onCrashed', run, { ...source, onLog: (line) => logs.push(line.text) });
+    expect(onCrashed.mock.calls).toEqual([[run, 'Ford']]);
+    expect(logs).toEqual([expect.stringMatching(/A hook onCrashed of task 'greet' failed; the run goes on: Error: run-1/)]);
   });
 
   test('do not use up the time of the function', async () => {
