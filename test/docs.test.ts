@@ -159,3 +159,30 @@ describe('the guide', () => {
     expect('run 5 is done\n').not.toMatch(patternOf('run … is (done)\n'));
   });
 });
+
+describe('docs/guide/05-options.md', () => {
+  const page = readPage('docs/guide/05-options.md');
+  const options = (heading: string) =>
+    rowsOf(page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
+      .slice(1)
+      .map((row) => row[0] as string);
+  /** The keys of an interface of src/task/types.ts. */
+  const keysOf = (name: string) => {
+    const body = new RegExp(`export interface ${name}\\b[^{]*{([\\s\\S]*?)^}`, 'm').exec(read('src/task/types.ts'))?.[1] ?? '';
+    return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, key]) => key);
+  };
+
+  test.each([
+    ['Of a task', 'TaskOptions'],
+    ['Of one call', 'RunOptions'],
+  ])('"%s" lists every option of %s, in its order', (heading, name) => {
+    expect(keysOf(name).length).toBeGreaterThanOrEqual(10);
+    expect(options(heading)).toEqual(keysOf(name));
+  });
+
+  test('lists every hook', () => {
+    const hooks = read('src/task/types.ts').match(/\bon[A-Z]\w+(?=\(hook)/g) ?? [];
+    expect(hooks.length).toBeGreaterThanOrEqual(7);
+    for (const hook of hooks) expect(page).toContain(hook);
+  });
+});
