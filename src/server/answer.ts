@@ -3,6 +3,7 @@
  * nothing of the environment. Plain text in and out, so that the same words go through HTTP, a raw socket and a frame.
  */
 import { STATUS_CODES } from 'node:http';
+import { InvalidOptionError, StoreError } from '../core/errors.ts';
 import type { ErrorBody } from '../core/protocol.ts';
 import { isRefusal, type Refusal } from './submission.ts';
 
@@ -63,4 +64,16 @@ export class Refused extends Error {
 export function unlessRefused<T>(value: T | Refusal): T {
   if (typeof value === 'object' && value !== null && isRefusal(value)) throw new Refused(value);
   return value as T;
+}
+
+export const INTERNAL: Refusal = refuse(500, 'internal', 'The server failed at this request. Its own output says why.');
+
+/** What a caller is told of an error. Of one that should not happen it is told no more than that (`INTERNAL`). */
+export function refusalOfError(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  if (error instanceof InvalidOptionError) return refuse(400, 'invalid_option', error.message);
+  if (!(error instanceof StoreError)) return INTERNAL;
+  return error.code === 'BGTASK_STORE_FULL'
+    ? refuse(507, 'disk_full', 'The disk of the store is full. Free some space.')
+    : refuse(503, 'storage_failed', 'The store cannot be used. The server stops.');
 }

@@ -39,6 +39,10 @@ export class Channel {
     this.#limit = limit;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get isBehind(): boolean {
     return this.#behind;
   }

@@ -5,8 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { StoreError } from '../core/errors.ts';
-import { type Refusal, Refused, refuse } from './answer.ts';
+import { INTERNAL, Refused, refusalOfError, refuse } from './answer.ts';
 import { openApi } from './openapi.ts';
 import { type Api, ROUTES, type Route, refused, text } from './routes.ts';
 
@@ -27,7 +26,7 @@ export function httpListener(api: Api, onError: (error: unknown) => void): (requ
   }
   app.notFound(() => refused(refuse(404, 'not_found', 'There is no such path. See /api/openapi.json for what there is.')));
   app.onError((error) => {
-    const refusal = refusalOf(error);
+    const refusal = refusalOfError(error);
     if (refusal === INTERNAL) onError(error);
     return refused(refusal);
   });
@@ -55,14 +54,4 @@ function withDeadline(api: Api, answered: Promise<Response>): Promise<Response> 
     const timer = api.clock.after(ANSWER_MS, late, true);
     answered.then(resolve, reject).finally(() => timer.cancel());
   });
-}
-
-const INTERNAL = refuse(500, 'internal', 'The server failed at this request. Its own output says why.');
-
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refused) return error.refusal;
-  if (!(error instanceof StoreError)) return INTERNAL;
-  return error.code === 'BGTASK_STORE_FULL'
-    ? refuse(507, 'disk_full', 'The disk of the store is full. Free some space.')
-    : refuse(503, 'storage_failed', 'The store cannot be used. The server stops.');
 }

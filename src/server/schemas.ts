@@ -265,7 +265,7 @@ const ref = z.int().min(0);
 /** What is no id of a run is one that nobody knows, not a reason to close the socket. */
 const anyId = z.string();
 /** A submit's runs are looked at one by one, so that each can be answered by itself. */
-const submitFrame = z.object({ type: z.literal('submit'), ref, runs: z.array(z.unknown()) });
+export const submitFrame = z.object({ type: z.literal('submit'), ref, runs: z.array(z.unknown()) });
 export const clientFrame = z.discriminatedUnion('type', [
   submitFrame,
   z.object({ type: z.literal('get'), ref, id: anyId }),

@@ -108,12 +108,13 @@ export class Watching {
 
   #tell(watches: readonly Watch[], run: Run): void {
     const final = isFinal(run);
-    const texts: { detail?: string; plain?: string } = {};
+    const texts = new Map<boolean, string>();
     for (const watch of [...watches]) {
       if (!final && !watch.detail) continue;
       if (final) this.remove(watch);
       watch.told = true;
-      const text = watch.detail ? (texts.detail ??= this.frameOf(run, true)) : (texts.plain ??= this.frameOf(run, false));
+      const text = texts.get(watch.detail) ?? this.frameOf(run, watch.detail);
+      texts.set(watch.detail, text);
       watch.onRun(watch, text, final);
     }
   }

@@ -1,0 +1,67 @@
+/**
+ * Connections by what is known of them. There are at most so many at all, and so many of one source that have not shown a token:
+ * of those the oldest idle ones make room, so that a crowd of strangers keeps nobody out.
+ */
+import type { Socket } from 'node:net';
+import { LIMITS } from '../core/protocol.ts';
+import type { Clock } from '../core/seams.ts';
+import { type Refusal, rawAnswer, refuse } from './answer.ts';
+
+const STRANGERS_OF_ONE_SOURCE = 32;
+/** A connection as young as this may just not have come to say who it is. */
+const YOUNG_MS = 5_000;
+/** Beyond this a connection is not even told why it is closed. */
+const MOST_SILENTLY = 2 * LIMITS.connections;
+
+const FULL: Refusal = { ...refuse(503, 'too_many_connections', `More than ${LIMITS.connections} connections are open.`), retryAfterS: 1 };
+
+export class Entrants {
+  readonly #clock: Clock;
+  /** By source, oldest first, with the time they came. */
+  readonly #strangers = new Map<string, Map<Socket, number>>();
+  readonly #beyond = new WeakSet<Socket>();
+  #open = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  entered(socket: Socket): void {
+    const source = socket.remoteAddress ?? '';
+    this.#open += 1;
+    socket.once('close', () => {
+      this.#open -= 1;
+      this.#forget(source, socket);
+    });
+    if (this.#open > MOST_SILENTLY) socket.destroy();
+    else if (this.#open > LIMITS.connections) this.#beyond.add(socket);
+    else this.#enter(source, socket);
+  }
+
+  /** A valid token came over it. */
+  known(socket: Socket): void {
+    this.#forget(socket.remoteAddress ?? '', socket);
+  }
+
+  /** For a connection beyond the limit, which is closed after this answer. */
+  refusalOf(socket: Socket): Refusal | null {
+    return this.#beyond.has(socket) ? FULL : null;
+  }
+
+  #enter(source: string, socket: Socket): void {
+    const strangers = this.#strangers.get(source) ?? new Map<Socket, number>();
+    this.#strangers.set(source, strangers);
+    const now = this.#clock.monotonic();
+    strangers.set(socket, now);
+    for (const [oldest, since] of strangers) {
+      if (strangers.size <= STRANGERS_OF_ONE_SOURCE || now - since < YOUNG_MS) break;
+      strangers.delete(oldest);
+      oldest.end(rawAnswer(FULL), () => oldest.destroy());
+    }
+  }
+
+  #forget(source: string, socket: Socket): void {
+    const strangers = this.#strangers.get(source);
+    if (strangers?.delete(socket) && strangers.size === 0) this.#strangers.delete(source);
+  }
+}

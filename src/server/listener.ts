@@ -1,0 +1,91 @@
+/**
+ * The listening HTTP server: limits of connections, headers and time, and the guard before everything else. What the guard lets in
+ * goes to the routes or to the sockets.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { LIMITS } from '../core/protocol.ts';
+import type { Clock } from '../core/seams.ts';
+import { errorBody, type Refusal, rawAnswer, refusalHeaders, refuse, SECURITY_HEADERS } from './answer.ts';
+import { Entrants } from './entrants.ts';
+import { type Rules, refusalOf, socketOf, upgradeRefusalOf } from './guard.ts';
+
+export interface ListenerParts {
+  readonly clock: Clock;
+  /** Asked at each request. */
+  readonly rules: () => Rules;
+  /** Headers of every answer, beside the security headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onUpgrade: (path: 'work' | 'watch', request: IncomingMessage, stream: Duplex, head: Buffer) => void;
+}
+
+const HEADER_BYTES = 16_384;
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+const KEEP_ALIVE_MS = 30_000;
+const CHECK_MS = 2_000;
+/** How long the rest of a refused body is read and thrown away, so that the refusal arrives. */
+const DRAIN_MS = 500;
+
+/** Not listening yet. */
+export function createListener(parts: ListenerParts): Server {
+  const server = createServer({
+    ...{ maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    ...{ connectionsCheckingInterval: CHECK_MS, requireHostHeader: false, noDelay: true },
+  });
+  server.maxHeadersCount = 0; // their bytes are limited, and the guard must see them all
+  const entrants = new Entrants(parts.clock);
+  server.on('connection', (socket) => entrants.entered(socket));
+  server.on('request', (request, response) => {
+    if (letIn(parts, entrants, request, response)) parts.onRequest(request, response);
+  });
+  server.on('checkContinue', (request, response) => {
+    if (!letIn(parts, entrants, request, response)) return;
+    if (Number(request.headers['content-length'] ?? 0) <= LIMITS.batchBodyBytes) response.writeContinue();
+    parts.onRequest(request, response);
+  });
+  server.on('upgrade', (request, stream, head) => upgrade(parts, entrants, request, stream, head));
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    if (stream.writable) stream.end(rawAnswer(unreadable(error.code)));
+    else stream.destroy();
+  });
+  return server;
+}
+
+/** False where the request was answered with a refusal. */
+function letIn(parts: ListenerParts, entrants: Entrants, request: IncomingMessage, response: ServerResponse): boolean {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(parts.headers)) response.setHeader(name, value);
+  const rules = parts.rules();
+  const refusal = entrants.refusalOf(request.socket) ?? refusalOf(request, rules);
+  if (!refusal) {
+    if (rules.token === null || request.headers.authorization !== undefined) entrants.known(request.socket);
+    return true;
+  }
+  const body = JSON.stringify(errorBody(refusal));
+  response.writeHead(refusal.status, { ...refusalHeaders(refusal), 'content-length': Buffer.byteLength(body), connection: 'close' });
+  response.end(body);
+  request.resume();
+  const timer = parts.clock.after(DRAIN_MS, () => request.socket.destroy(), true);
+  request.once('close', () => timer.cancel());
+  return false;
+}
+
+function upgrade(parts: ListenerParts, entrants: Entrants, request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  stream.on('error', () => stream.destroy());
+  const refusal = entrants.refusalOf(request.socket) ?? upgradeRefusalOf(request, parts.rules());
+  const path = socketOf(request);
+  if (refusal || path === null) {
+    stream.end(refusal ? rawAnswer(refusal) : undefined);
+    return;
+  }
+  entrants.known(request.socket);
+  parts.onUpgrade(path, request, stream, head);
+}
+
+function unreadable(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return refuse(431, 'headers_too_large', `The headers are larger than ${HEADER_BYTES} bytes.`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refuse(408, 'too_slow', 'The request did not arrive in time.');
+  return refuse(400, 'bad_request', 'This is no HTTP request that can be read.');
+}
