@@ -39,6 +39,8 @@ type Deep<T> = T extends Leaf
       : { [K in keyof T]: OrFuture<T[K]> };
 /** T, or a future of T, at any depth (inside dictionaries at run time only). The run waits until all its futures have completed. */
 export type OrFuture<T> = T | Future<T> | Deep<T>;
+/** What `map` makes one run each of. */
+export type Items<T> = readonly OrFuture<T>[] | ReadonlySet<OrFuture<T>>;
 export type OrFutures<A extends readonly unknown[]> = { [K in keyof A]: OrFuture<A[K]> };
 
 // ---- Options ---------------------------------------------------------------------------------------------------------------
@@ -156,10 +158,7 @@ export interface TaskRef<N extends string, A extends readonly unknown[], R> {
   /** One run for each list of arguments: one request, one batch in the store. The futures come in the same order. */
   delayMany(calls: readonly OrFutures<A>[], options?: RunOptions): Promise<Future<R>[]>;
   /** One run for each item; further arguments are the same for all. A string is not a list of items. */
-  map(
-    items: readonly OrFuture<A[0]>[] | ReadonlySet<OrFuture<A[0]>>,
-    ...rest: A extends readonly [unknown?, ...infer Rest] ? OrFutures<Rest> : never
-  ): Promise<Future<R>[]>;
+  map(items: Items<A[0]>, ...rest: A extends readonly [unknown?, ...infer Rest] ? OrFutures<Rest> : never): Promise<Future<R>[]>;
   /** The same task with options for each of its calls. They travel with the run to workers that know the task by its name. */
   withOptions(options: RunOptions): this;
   /** A future from an id, in any process. Awaiting it fails where the run is of another task. */
