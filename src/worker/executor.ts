@@ -1,0 +1,209 @@
+/**
+ * Runs assignments with the tasks that are loaded in this process, and reports what comes of them. The same in a child and, without
+ * isolation, in the process of the script. It can ask code to stop but not make it: that takes the end of the process, which is
+ * the pool's to decide. What one turn of the event loop brings is reported together; a start is reported before user code is called.
+ */
+import { atTurnEnd } from '../client/socket.ts';
+import { BgtaskError, RunCancelledError } from '../core/errors.ts';
+import { type Assignment, type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
+import { retryDelayMs } from '../core/retry.ts';
+import type { Progress, RunError } from '../core/run.ts';
+import { scopes } from '../task/context.ts';
+import type { Definition } from '../task/definition.ts';
+import { type AttemptOutcome, runAttempt } from '../task/execute.ts';
+import { storableError } from '../task/outcome.ts';
+import type { Report, StopOrder } from './ipc.ts';
+import { Running, type RunningOptions } from './running.ts';
+
+export interface ExecutorOptions extends RunningOptions {
+  readonly definitions: readonly Definition[];
+  readonly post: (report: Report) => void;
+}
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #definitions = new Map<string, Definition>();
+  readonly #running = new Map<string, Running>();
+  /** Taken in this turn and not begun yet, so that an order to stop right behind them still comes in time. */
+  #waiting: Assignment[] = [];
+  // What this turn brought.
+  #flushing = false;
+  #phases: [Running, 'function' | 'after'][] = [];
+  #strays: [string, RunError][] = [];
+  readonly #logs = new Map<Running, LogLine[]>();
+  readonly #progress = new Map<Running, Progress>();
+  #outcomes: Outcome[] = [];
+  #ended: Running[] = [];
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    for (const definition of options.definitions) this.#definitions.set(definition.name, definition);
+  }
+
+  take(runs: readonly Assignment[]): void {
+    if (this.#waiting.length === 0) atTurnEnd(() => this.#startAll());
+    for (const run of runs) this.#waiting.push(run);
+  }
+
+  /** Asks code to stop. What has not begun never will. */
+  stop(orders: readonly StopOrder[]): void {
+    for (const order of orders) {
+      const running = this.#running.get(order.token);
+      if (running) this.#askToStop(running, order);
+      else this.#withdraw(order);
+    }
+  }
+
+  /** An error nobody caught: true where it came from a run, which then fails with it. Call it in the context of the error. */
+  takeStray(error: unknown): boolean {
+    const scope = scopes.getStore();
+    if (scope === undefined) return false;
+    for (const running of this.#running.values()) {
+      if (running.runId !== scope.runId || running.attempt !== scope.attempt) continue;
+      this.#fail(running, error);
+      return true;
+    }
+    return false;
+  }
+
+  /** The process is about to end because of `error`: every run's log says so. */
+  lastWords(error: unknown): void {
+    const text = `The process of this run ended by an error that nobody caught: ${textOf(error)}`;
+    for (const running of this.#running.values()) if (!running.hasEnded) this.log(running, this.#line(running, text));
+    this.#flush();
+  }
+
+  log(running: Running, line: LogLine): void {
+    const most = LIMITS.logRunBytes;
+    if (running.logBytes >= most) return;
+    running.logBytes += line.text.length + 64;
+    const last = running.logBytes >= most;
+    const kept = last ? { ...line, level: 'warn' as const, text: `[cut: the log of this attempt reached ${most} bytes]` } : line;
+    const lines = this.#logs.get(running);
+    if (lines) lines.push(kept);
+    else this.#logs.set(running, [kept]);
+    this.#flushSoon();
+  }
+
+  progress(running: Running, progress: Progress): void {
+    this.#progress.set(running, progress);
+    this.#flushSoon();
+  }
+
+  phase(running: Running, phase: 'function' | 'after'): void {
+    this.#phases.push([running, phase]);
+    this.#flushSoon();
+  }
+
+  #startAll(): void {
+    const runs = this.#waiting;
+    this.#waiting = [];
+    if (runs.length === 0) return;
+    this.#options.post({ type: 'report', started: runs.map((run) => run.token) });
+    for (const run of runs) this.#start(run);
+  }
+
+  #start(assignment: Assignment): void {
+    const definition = this.#definitions.get(assignment.task);
+    if (definition === undefined) {
+      this.#report(assignment, { type: 'release', reason: `This worker has no task '${assignment.task}' any more` });
+      return;
+    }
+    let running: Running;
+    try {
+      running = new Running(this, this.#options, definition, assignment);
+    } catch (error) {
+      this.#report(assignment, { type: 'fail', error: storableError(error), retry: false, retryDelayMs: 0, timedOut: false });
+      return;
+    }
+    this.#running.set(running.token, running);
+    void runAttempt(definition, running).then((outcome) => this.#settle(running, outcome));
+    running.isFresh = false;
+  }
+
+  #settle(running: Running, outcome: AttemptOutcome): void {
+    running.hasEnded = true;
+    this.#ended.push(running);
+    this.#report(running, this.#judge(running, outcome));
+  }
+
+  /** What the end of the code means, after it was asked to stop. */
+  #judge(running: Running, outcome: AttemptOutcome): AttemptOutcome {
+    if (running.stray !== null && outcome.type !== 'fail') return this.#failure(running, running.stray);
+    if (outcome.type === 'stopped' && running.stop?.why === 'leave') return { type: 'release', reason: running.stop.reason };
+    return outcome;
+  }
+
+  #askToStop(running: Running, order: StopOrder): void {
+    if (running.hasEnded || running.stop?.why === 'fenced') return;
+    running.stop = order;
+    running.abort(order.why === 'cancel' ? new RunCancelledError(order.reason) : new BgtaskError(order.reason));
+  }
+
+  #withdraw(order: StopOrder): void {
+    const at = this.#waiting.findIndex((run) => run.token === order.token);
+    const [run] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (run) this.#report(run, order.why === 'leave' ? { type: 'release', reason: order.reason } : { type: 'stopped' });
+  }
+
+  #fail(running: Running, error: unknown): void {
+    const stray = storableError(error);
+    this.log(running, this.#line(running, `An error that nobody caught: ${textOf(error)}`));
+    if (running.hasEnded) {
+      // It settled in this very turn and is not reported yet.
+      const at = this.#outcomes.findIndex((outcome) => outcome.token === running.token);
+      const { runId, token } = running;
+      if (this.#outcomes[at]?.type === 'succeed') this.#outcomes[at] = { runId, token, ...this.#failure(running, stray) };
+      return;
+    }
+    if (running.stray !== null) return;
+    running.stray = stray;
+    this.#strays.push([running.token, stray]);
+    running.abort(error);
+    this.#flushSoon();
+  }
+
+  #failure({ failures, definition }: Running, error: RunError): Extract<AttemptOutcome, { type: 'fail' }> {
+    const delay = retryDelayMs(definition.info.retry, failures + 1, this.#options.random.number());
+    return { type: 'fail', error, retry: true, retryDelayMs: delay, timedOut: false };
+  }
+
+  #line(running: Running, text: string): LogLine {
+    return { at: new Date(this.#options.clock.now()).toISOString(), level: 'error', text, attempt: running.attempt };
+  }
+
+  #report({ runId, token }: Held, outcome: AttemptOutcome): void {
+    this.#outcomes.push({ runId, token, ...outcome });
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    atTurnEnd(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const report: { -readonly [K in keyof Report]: Report[K] } = { type: 'report' };
+    const phases = this.#phases.filter(([running]) => !running.hasEnded);
+    if (phases.length > 0) report.phases = phases.map(([running, phase]) => [running.token, phase]);
+    if (this.#strays.length > 0) report.strays = this.#strays;
+    if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ runId, token }, lines]) => ({ runId, token, lines }));
+    if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ runId, token }, progress]) => ({ runId, token, progress }));
+    if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
+    for (const { token } of this.#ended) this.#running.delete(token);
+    this.#phases = [];
+    this.#strays = [];
+    this.#outcomes = [];
+    this.#ended = [];
+    this.#logs.clear();
+    this.#progress.clear();
+    this.#options.post(report);
+  }
+}
+
+function textOf(error: unknown): string {
+  const { name, message, stack } = storableError(error);
+  return stack ?? `${name}: ${message}`;
+}

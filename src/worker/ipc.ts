@@ -1,0 +1,69 @@
+/**
+ * What travels between a worker and its children, over the IPC channel that Node opens for a child process, as JSON. Types only.
+ * Both sides gather what one turn of their event loop brings into one message; order is kept.
+ */
+import type { LoadProblem } from '../core/errors.ts';
+import type { Assignment, Held, LogLine, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Progress, RunError } from '../core/run.ts';
+
+/** In the environment of a child; its value is the number of the `serve()` call it stands for, 0 for a child that loads files. */
+export const CHILD_ENV = 'BGTASK_CHILD';
+/** Where a child's memory of that value lies on `globalThis`, once `lifeline.ts` took it out of the environment. */
+export const CHILD_MARK: unique symbol = Symbol.for('bgtask.child') as never;
+/** The pipe that the worker never writes to and holds open as long as it lives. */
+export const LIFELINE_FD = 3;
+
+/** How long code may go on after it was asked to stop (timeout, cancel, end of a drain) before its process is killed. */
+export const GRACE_MS = 5_000;
+
+/**
+ * Why code is asked to stop. `cancel`: the run was cancelled. `fenced`: the lease is no longer ours, so whatever comes out of it is
+ * dropped. `leave`: the worker has to give the run back. `stray`: an error escaped the run outside of its promise.
+ */
+export type StopReason = 'cancel' | 'fenced' | 'leave' | 'stray';
+
+export interface StopOrder {
+  readonly token: string;
+  readonly why: StopReason;
+  readonly reason: string;
+}
+
+export type ToChild =
+  /** Makes ready to load, so that the load itself is quick. */
+  | { readonly type: 'prepare'; readonly how: Preparation }
+  | { readonly type: 'load'; readonly files: readonly string[] }
+  | { readonly type: 'runs'; readonly runs: readonly Assignment[] }
+  | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }
+  | { readonly type: 'ping' }
+  /** Nothing runs and nothing will: end. */
+  | { readonly type: 'leave' };
+
+export interface Preparation {
+  /** Some file is TypeScript or JSX: have tsx at hand. */
+  readonly typescript: boolean;
+  readonly tsconfig: string | null;
+  /** Remember which files were loaded. */
+  readonly watch: boolean;
+}
+
+export type FromChild =
+  /** It listens: only now may anything be sent, for a script may have listeners of its own. */
+  | { readonly type: 'here' }
+  | { readonly type: 'loaded'; readonly tasks: readonly TaskInfo[]; readonly files: readonly string[] }
+  | { readonly type: 'not-loaded'; readonly problem: LoadProblem; readonly files: readonly string[] }
+  | Report
+  | { readonly type: 'pong' };
+
+/** What one turn in the child brought, in the order in which it counts. */
+export interface Report {
+  readonly type: 'report';
+  /** Tokens of runs whose code is about to be called; sent before it is, because it may never let go of the thread. */
+  readonly started?: readonly string[];
+  /** The function of a run with a timeout begins now, or has settled and only hooks are left. */
+  readonly phases?: readonly (readonly [token: string, phase: 'function' | 'after'])[];
+  /** Errors that escaped a run: its code was asked to stop, and the run fails with this. */
+  readonly strays?: readonly (readonly [token: string, error: RunError])[];
+  readonly logs?: readonly (Held & { readonly lines: readonly LogLine[] })[];
+  readonly progress?: readonly (Held & { readonly progress: Progress })[];
+  readonly outcomes?: readonly Outcome[];
+}

@@ -1,0 +1,146 @@
+/**
+ * What a worker has to tell its server, gathered until the end of the turn and sent in the order in which it counts: starts, logs,
+ * progress, outcomes. While the connection is down it keeps logs (within a bound) and the newest progress; starts and outcomes are
+ * said again by the worker, which holds them until they are recorded.
+ */
+import { atTurnEnd } from '../client/socket.ts';
+import { type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
+import { type Progress, plainError } from '../core/run.ts';
+import type { Report } from './ipc.ts';
+
+/** Characters of one frame. A character takes up to three bytes. */
+const FRAME_TEXT = LIMITS.frameBytes / 4;
+/** Characters of logs that are kept while the server is away. */
+const KEPT_LOGS = 16_777_216;
+
+interface LogsOf extends Held {
+  readonly lines: LogLine[];
+  /** Lines that found no room. */
+  lost: number;
+}
+
+export class Outbox {
+  readonly #send: (text: string) => void;
+  #isOpen = false;
+  #isWaiting = false;
+  #starts = new Map<string, Held>();
+  #logs = new Map<string, LogsOf>();
+  #logText = 0;
+  #progress = new Map<string, Held & { readonly progress: Progress }>();
+  /** Each as JSON. */
+  #outcomes = new Map<string, string>();
+
+  /** `send` takes a frame as JSON. */
+  constructor(send: (text: string) => void) {
+    this.#send = send;
+  }
+
+  /** The server listens: what was kept goes out. */
+  open(): void {
+    this.#isOpen = true;
+    this.#soon();
+  }
+
+  /** What was gathered and not sent is kept, but starts and outcomes. */
+  close(): void {
+    this.#isOpen = false;
+    this.#starts.clear();
+    this.#outcomes.clear();
+  }
+
+  started({ runId, token }: Held): void {
+    this.#starts.set(token, { runId, token });
+    this.#soon();
+  }
+
+  /** Gives back what is really sent: an outcome that no frame can hold becomes a failure. */
+  outcome(outcome: Outcome): Outcome {
+    const text = JSON.stringify(outcome);
+    if (text.length > FRAME_TEXT && Buffer.byteLength(text) > LIMITS.frameBytes - 1_024) return this.outcome(tooLarge(outcome));
+    this.#starts.delete(outcome.token); // an outcome counts as the start
+    this.#outcomes.set(outcome.token, text);
+    this.#soon();
+    return outcome;
+  }
+
+  logs(logs: NonNullable<Report['logs']>): void {
+    for (const { runId, token, lines } of logs) {
+      const of = this.#logs.get(token) ?? { runId, token, lines: [], lost: 0 };
+      this.#logs.set(token, of);
+      for (const line of lines) {
+        if (this.#logText > KEPT_LOGS) of.lost += 1;
+        else of.lines.push(line);
+        this.#logText += line.text.length;
+      }
+    }
+    this.#soon();
+  }
+
+  progress(progress: NonNullable<Report['progress']>): void {
+    for (const one of progress) this.#progress.set(one.token, one);
+    this.#soon();
+  }
+
+  #soon(): void {
+    if (this.#isWaiting || !this.#isOpen) return;
+    this.#isWaiting = true;
+    atTurnEnd(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isWaiting = false;
+    if (!this.#isOpen) return;
+    const logs = this.#logs.size === 0 ? [] : [...this.#logs.values()].flatMap(pieces);
+    this.#frames('started', 'runs', [...this.#starts.values()].map(text));
+    this.#frames('logs', 'runs', logs);
+    this.#frames('progress', 'runs', [...this.#progress.values()].map(text));
+    this.#frames('finished', 'outcomes', this.#outcomes.values());
+    this.#starts.clear();
+    this.#logs.clear();
+    this.#logText = 0;
+    this.#progress.clear();
+    this.#outcomes.clear();
+  }
+
+  /** As few frames as the limit allows. */
+  #frames(type: string, key: string, items: Iterable<string>): void {
+    let frame = '';
+    for (const item of items) {
+      if (frame !== '' && frame.length + item.length > FRAME_TEXT) {
+        this.#send(`{"type":"${type}","${key}":[${frame}]}`);
+        frame = '';
+      }
+      frame += frame === '' ? item : `,${item}`;
+    }
+    if (frame !== '') this.#send(`{"type":"${type}","${key}":[${frame}]}`);
+  }
+}
+
+function text(of: object): string {
+  return JSON.stringify(of);
+}
+
+/** The lines of one run, in pieces that fit a frame. */
+function pieces({ runId, token, lines, lost }: LogsOf): string[] {
+  const last = lines.at(-1);
+  if (lost > 0 && last) lines.push({ ...last, level: 'warn', text: `[cut: ${lost} lines came while the server was away]` });
+  const made: string[] = [];
+  let from = 0;
+  let size = 0;
+  for (let at = 0; at < lines.length; at += 1) {
+    const length = (lines[at] as LogLine).text.length;
+    if (at > from && size + length > FRAME_TEXT / 2) {
+      made.push(text({ runId, token, lines: lines.slice(from, at) }));
+      from = at;
+      size = 0;
+    }
+    size += length;
+  }
+  if (from < lines.length) made.push(text({ runId, token, lines: lines.slice(from) }));
+  return made;
+}
+
+function tooLarge({ runId, token }: Outcome): Outcome {
+  const error = plainError('ResultTooLargeError', 'The result does not fit into a frame. Store it elsewhere and return a reference.');
+  return { runId, token, type: 'fail', error, retry: false, retryDelayMs: 0, timedOut: false };
+}

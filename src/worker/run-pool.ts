@@ -1,0 +1,38 @@
+/** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
+import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { LoadedTasks } from './child-process.ts';
+import type { OnEvent } from './events.ts';
+import type { Report, StopReason } from './ipc.ts';
+
+/** Who is told. All of it may come many times in one turn. */
+export interface PoolListener {
+  started(tokens: readonly string[]): void;
+  finished(outcomes: readonly Outcome[]): void;
+  logs(logs: NonNullable<Report['logs']>): void;
+  progress(progress: NonNullable<Report['progress']>): void;
+  /** Other tasks, another generation, or room for runs came or went. */
+  changed(): void;
+  readonly onEvent: OnEvent;
+}
+
+/** What the worker needs of whoever executes its runs. */
+export interface RunPool {
+  readonly tasks: readonly TaskInfo[];
+  readonly files: readonly string[];
+  readonly generation: number;
+  /** False: runs cannot be executed now. */
+  readonly hasRoom: boolean;
+  /** Set once, before anything else. */
+  listener: PoolListener;
+  load(): Promise<LoadedTasks>;
+  assign(runs: readonly Assignment[]): void;
+  /** Asks the code of a run to stop, and stops its process after the grace. An unknown token is none of ours any more. */
+  stop(token: string, why: StopReason, reason: string): void;
+  /** Asks all of it to stop, the processes too, and gives the runs back. */
+  giveUp(reason: string): void;
+  /** What still runs is killed. */
+  kill(reason: string): void;
+  /** Resolves when nothing runs. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}

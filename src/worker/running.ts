@@ -1,0 +1,116 @@
+/** One attempt as the process that makes it sees it: what `runAttempt` needs to know, and how far it is. Made for one executor. */
+import { BgtaskError } from '../core/errors.ts';
+import type { Assignment, Held, LogLine, Settled } from '../core/protocol.ts';
+import type { Progress, RunError } from '../core/run.ts';
+import type { Clock, Random } from '../core/seams.ts';
+import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';
+import type { Definition } from '../task/definition.ts';
+import type { Attempt } from '../task/execute.ts';
+import type { StopOrder } from './ipc.ts';
+
+export interface RunningOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a function may go on after its timeout before it is given up; null: for ever, because the process can be killed. */
+  readonly graceMs: number | null;
+}
+
+/** Who is told what a running attempt says. */
+export interface Listener {
+  log(running: Running, line: LogLine): void;
+  progress(running: Running, progress: Progress): void;
+  phase(running: Running, phase: 'function' | 'after'): void;
+}
+
+/** An attempt that is being made here. */
+export class Running implements Attempt, Held {
+  readonly token: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly failures: number;
+  readonly tags: readonly string[];
+  readonly parentId: string | null;
+  readonly name: string | null;
+  readonly timeoutMs: number | null;
+  readonly graceMs: number | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly args: readonly unknown[];
+  readonly definition: Definition;
+  /** Still in the turn in which it was started. */
+  isFresh = true;
+  hasEnded = false;
+  stop: StopOrder | null = null;
+  stray: RunError | null = null;
+  /** Of logs so far. */
+  logBytes = 0;
+  readonly #listener: Listener;
+  /** Made when somebody asks for it: most runs never do. */
+  #controller: AbortController | null = null;
+
+  /** @throws {BgtaskError} The arguments cannot be had. */
+  constructor(listener: Listener, options: RunningOptions, definition: Definition, assignment: Assignment) {
+    this.args = decodeArgs(assignment.args, upstreamOf(assignment));
+    this.token = assignment.token;
+    this.runId = assignment.runId;
+    this.attempt = assignment.attempt;
+    this.maxAttempts = assignment.maxAttempts;
+    this.failures = assignment.failures;
+    this.tags = assignment.tags;
+    this.parentId = assignment.parentId;
+    this.name = assignment.name;
+    this.timeoutMs = assignment.timeoutMs;
+    this.graceMs = options.graceMs;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.definition = definition;
+    this.#listener = listener;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  get hasTimeout(): boolean {
+    return (this.timeoutMs ?? this.definition.info.timeoutMs) !== null;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  onLog(line: LogLine): void {
+    this.#listener.log(this, line);
+  }
+
+  onProgress(progress: Progress): void {
+    this.#listener.progress(this, progress);
+  }
+
+  onPhase(phase: 'function' | 'after'): void {
+    if (this.hasTimeout && !this.isFresh) this.#listener.phase(this, phase);
+  }
+}
+
+/** What stands for a future inside the arguments: the result of its run, or how that settled where any end was allowed. */
+function upstreamOf({ upstream }: Assignment): Resolve {
+  return ({ id, allowFailure }) => {
+    const settled = Object.hasOwn(upstream, id) ? upstream[id] : undefined;
+    if (settled === undefined) throw new BgtaskError(`The arguments hold the result of run ${id}, which the server did not send along.`);
+    const { state, result } = settled;
+    if (allowFailure) {
+      return state === 'COMPLETED'
+        ? { status: 'fulfilled', value: decodeResult(result) }
+        : { status: 'rejected', reason: reasonOf(id, settled) };
+    }
+    if (state !== 'COMPLETED') throw reasonOf(id, settled);
+    return decodeResult(result);
+  };
+}
+
+function reasonOf(id: string, { state, error }: Settled): Error {
+  return error === null ? new BgtaskError(`Run ${id} is ${state}.`) : fromRunError(error);
+}

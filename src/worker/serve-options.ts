@@ -1,0 +1,53 @@
+/** Reads what `serve` and `serveFiles` were told: every option is checked, and an unknown one is named. */
+import { hostname } from 'node:os';
+import type { Address } from '../client/socket.ts';
+import { loadSettings } from '../config/config.ts';
+import { addressOf } from '../config/servers.ts';
+import { InvalidOptionError } from '../core/errors.ts';
+import { atLeastOne, callable, duration, givenOptions, optional, text } from '../task/checks.ts';
+import type { ServeOptions } from '../task/types.ts';
+import type { OnEvent } from './events.ts';
+
+export interface WorkerOptions extends ServeOptions {
+  /** Where the server is; asked before each try to connect. Default: as the settings say. */
+  address?: (() => Promise<Address>) | undefined;
+  /** What the worker tells. Default: short lines on stderr, and what the children print. */
+  onEvent?: OnEvent | undefined;
+}
+export interface FileOptions extends WorkerOptions {
+  onEvent: OnEvent;
+  /** Load again when a file changes that the tasks were loaded from. Default: false. */
+  watch?: boolean | undefined;
+}
+
+export interface CheckedOptions {
+  readonly slots: number;
+  readonly name: string;
+  readonly processes: number;
+  readonly drainMs: number;
+  readonly isolation: 'process' | 'none';
+  readonly watch: boolean;
+  readonly address: () => Promise<Address>;
+  readonly onEvent: OnEvent | null;
+}
+
+const SERVE = ['limit', 'name', 'processes', 'drain', 'isolation', 'address', 'onEvent'];
+
+/** @throws {InvalidOptionError} */
+export function checkOptions(options: unknown, owner: 'serve' | 'serveFiles'): CheckedOptions {
+  const given = givenOptions(options, owner === 'serve' ? SERVE : [...SERVE, 'watch'], owner);
+  const what = (key: string) => `Option '${key}' of ${owner}`;
+  const slots = optional(given.limit, what('limit'), atLeastOne, null) ?? loadSettings().limit;
+  const processes = optional(given.processes, what('processes'), atLeastOne, 1);
+  if (processes > slots) throw new InvalidOptionError(what('processes'), processes, `at most the limit of runs at once, ${slots}`);
+  const { isolation = 'process', watch = false } = given;
+  if (isolation !== 'process' && isolation !== 'none') throw new InvalidOptionError(what('isolation'), isolation, "'process' or 'none'");
+  if (typeof watch !== 'boolean') throw new InvalidOptionError(what('watch'), watch, 'true or false');
+  return {
+    ...{ slots, processes, isolation, watch },
+    name: optional(given.name, what('name'), text, `${hostname()}:${process.pid}`),
+    drainMs: optional(given.drain, what('drain'), duration, 30_000),
+    address: (optional(given.address, what('address'), callable, null) as CheckedOptions['address'] | null) ?? addressOf(loadSettings()),
+    onEvent: optional(given.onEvent, what('onEvent'), callable, null) as OnEvent | null,
+  };
+}
