@@ -21,6 +21,7 @@ export interface LocalStore {
 export interface LocalServer {
   readonly url: string;
   readonly closed: Promise<StoreError | null>;
+  rotateToken(token: string): void;
   close(): Promise<void>;
 }
 /** How the two are made. */
@@ -53,7 +54,9 @@ export interface RunningLocalServer {
   stop(): Promise<void>;
 }
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
+/** `auth rotate` sends it when it has put a new key into the key file. */
+export const ROTATE_SIGNAL = 'SIGUSR2';
 
 /**
  * @throws {ConfigError} It would be open to other machines without a key or without the name they call it by.
@@ -89,7 +92,12 @@ function running(
   record: ServerRecord,
   status: ServerStatus,
 ): RunningLocalServer {
+  const rotate = (): void => {
+    if (record.tokenFile !== null) server.rotateToken(ensureToken(record.tokenFile));
+  };
+  process.on(ROTATE_SIGNAL, rotate);
   const stop = async (): Promise<void> => {
+    process.off(ROTATE_SIGNAL, rotate);
     removeServerRecord(settings.home, record);
     await server.close();
     await store.close();
@@ -111,7 +119,7 @@ async function listen(settings: Settings, port: number, start: () => Promise<Loc
 }
 
 function checkExposure({ host, allowHosts, auth }: LocalServerOptions): void {
-  if (LOOPBACK.includes(host)) return;
+  if (LOOPBACK.test(host)) return;
   if (!auth) throw new ConfigError(`With --no-auth the server must stay on 127.0.0.1; ${host} can be reached from elsewhere.`, 'env');
   if (allowHosts.length > 0) return;
   throw new ConfigError(`${host} can be reached from elsewhere; say by which name the server may be called.`, 'env', [

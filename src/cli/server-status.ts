@@ -35,16 +35,22 @@ export function statusPage({ url, pid, store, version, durability, startedAt, co
 }
 
 /**
- * Only a process that says itself that it is this server is told to stop: the pid of a record may belong to another program by now.
+ * The server of our record, if it says itself that it is that process: the pid of a record may belong to another program by now.
  * @throws {ServerUnreachableError} No server of ours runs there.
- * @throws {NotInTimeError} It lives on.
+ * @throws {NotInTimeError} It does not answer, or is another one.
  */
-export async function stopServer(settings: Settings, client: Client): Promise<{ url: string; pid: number }> {
+export async function runningServer(settings: Settings, client: Client): Promise<{ url: string; pid: number }> {
   const record = readServerRecord(settings.home, settings.apiUrl);
   if (!record) throw new ServerUnreachableError(settings.apiUrl);
   const { url, pid } = await asked(client, record.pid);
   if (pid !== record.pid)
-    throw new NotInTimeError(`The server at ${url} says it is process ${pid}, which is none of this machine's records.`);
+    throw new NotInTimeError(`The server at ${url} is process ${pid} of some other machine; here it should be ${record.pid}.`);
+  return { url, pid };
+}
+
+/** @throws {NotInTimeError} It lives on. Else as `runningServer`. */
+export async function stopServer(settings: Settings, client: Client): Promise<{ url: string; pid: number }> {
+  const { url, pid } = await runningServer(settings, client);
   process.kill(pid, 'SIGTERM');
   const until = performance.now() + STOP_MS;
   while (isAlive(pid)) {

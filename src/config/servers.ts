@@ -18,7 +18,8 @@ export interface Address {
   readonly apiKey: string | null;
 }
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+/** As `URL.hostname` has them. */
+const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
 /** A server that listens on every address of its machine answers on the loopback too. */
 const ANY_ADDRESS = new Set(['0.0.0.0', '[::]']);
 /** A key is 256 bits as text; anything much shorter in its file is no key. */
@@ -39,11 +40,11 @@ export function localKey(home: Home, apiUrl: string): string | null {
 /** The record of the live server that answers at `apiUrl`. A key is never looked up for another machine. */
 export function readServerRecord(home: Home, apiUrl: string): ServerRecord | null {
   const url = new URL(apiUrl);
-  if (!LOOPBACK.has(url.hostname)) return null;
+  if (!LOOPBACK.test(url.hostname)) return null;
   const record = readRecord(recordFile(home, portOf(url)));
   if (!record || !isAlive(record.pid)) return null;
   const host = new URL(record.url).hostname;
-  return LOOPBACK.has(host) || ANY_ADDRESS.has(host) ? record : null;
+  return LOOPBACK.test(host) || ANY_ADDRESS.has(host) ? record : null;
 }
 
 /** Every server that runs on this machine under this home, by port. */

@@ -1,0 +1,67 @@
+/** From what `task run` was told to the body of a submit. */
+import { toMilliseconds } from '../core/duration.ts';
+import type { SubmitOptions, SubmitRequest } from '../core/protocol.ts';
+import { parseArgs, parseArgsJson, readStdin } from './args.ts';
+import { listed } from './flags.ts';
+import { UsageError } from './usage.ts';
+
+export interface SubmitFlags {
+  readonly args?: string | undefined;
+  readonly delay?: string | undefined;
+  readonly at?: string | undefined;
+  readonly id?: string | undefined;
+  readonly priority?: string | undefined;
+  readonly tag?: readonly string[] | string | undefined;
+  readonly key?: string | undefined;
+  readonly ttl?: string | undefined;
+  readonly retries?: number | undefined;
+  readonly timeout?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** @throws {UsageError} Something of it cannot be meant. */
+export async function submitRequest(
+  task: string,
+  words: readonly string[],
+  flags: SubmitFlags,
+  newId: () => string,
+): Promise<SubmitRequest> {
+  if (flags.args !== undefined && words.length > 0) {
+    throw new UsageError('Arguments come either after the task or from --args, not from both.');
+  }
+  const args = flags.args === undefined ? parseArgs(words) : parseArgsJson(flags.args === '-' ? await readStdin() : flags.args);
+  const options = submitOptions(flags);
+  return { id: flags.id ?? newId(), task, args, ...(Object.keys(options).length > 0 && { options }) };
+}
+
+function submitOptions(flags: SubmitFlags): SubmitOptions {
+  const tags = listed(flags.tag);
+  const options: SubmitOptions = {
+    delay: durationOf(flags.delay, '--delay'),
+    at: momentOf(flags.at),
+    ttl: durationOf(flags.ttl, '--ttl'),
+    idempotencyKey: flags.key,
+    priority: durationOf(flags.priority, '--priority'),
+    tags: tags.length > 0 ? tags : undefined,
+    runName: flags.name,
+    retries: flags.retries,
+    timeout: durationOf(flags.timeout, '--timeout'),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Milliseconds; a bare number is milliseconds already. @throws {InvalidOptionError} It is no duration. */
+export function durationOf(text: string | undefined, what: string): number | undefined {
+  if (text === undefined) return undefined;
+  return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text, what);
+}
+
+/** ISO 8601 in UTC. Without a zone the time is this machine's. */
+function momentOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const at = new Date(text);
+  if (!/^\d{4}-\d\d/.test(text) || Number.isNaN(at.getTime())) {
+    throw new UsageError(`--at is ${JSON.stringify(text)}; expected a time such as 2026-11-24T15:00 or 2026-11-24T15:00:00Z.`);
+  }
+  return at.toISOString();
+}

@@ -1,0 +1,105 @@
+import { CLIError } from '@oclif/core/errors';
+import { describe, expect, test } from 'vitest';
+import { exitCodeOf, failureJson, failureOf, failureText } from '../../src/cli/errors.ts';
+import { NotInTimeError, PortTakenError, UsageError } from '../../src/cli/usage.ts';
+import {
+  ConfigError,
+  InvalidOptionError,
+  RefusedError,
+  RunNotFoundError,
+  ServerUnreachableError,
+  StoreError,
+  UnauthorizedError,
+  WaitTimeoutError,
+} from '../../src/core/errors.ts';
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: it failed`), { code, syscall: 'open', errno: -1 });
+}
+
+describe('exit codes', () => {
+  test.each<[number, string, unknown]>([
+    [1, 'an unknown run', new RunNotFoundError('x')],
+    [1, 'a mistake of bgtask', new TypeError('x is not a function')],
+    [1, 'anything that is thrown', 'text'],
+    [2, 'usage', new UsageError('no')],
+    [2, 'what oclif refuses', new CLIError('no')],
+    [2, 'a wrong option', new InvalidOptionError('delay', 'x', 'a duration')],
+    [2, 'a wrong setting that was typed', new ConfigError('no', 'flag')],
+    [2, 'a request the server cannot read', new RefusedError(400, 'invalid_request', 'no')],
+    [65, 'damage', new StoreError('damaged', 'no')],
+    [69, 'no server', new ServerUnreachableError('http://x')],
+    [73, 'unsafe permissions', new StoreError('unsafe', 'no')],
+    [74, 'a failed sync', new StoreError('failed', 'no')],
+    [74, 'a full disk', systemError('ENOSPC')],
+    [74, 'the server whose disk is full', new RefusedError(507, 'disk_full', 'no')],
+    [75, 'a locked store', new StoreError('locked', 'no')],
+    [75, 'a wait that ended first', new WaitTimeoutError('x', 10)],
+    [75, 'a port that is taken', new PortTakenError('no', [])],
+    [75, 'something not done in time', new NotInTimeError('no')],
+    [75, 'a full queue', new RefusedError(429, 'queue_full', 'no')],
+    [75, 'a server that stops', new RefusedError(503, 'draining', 'no')],
+    [77, 'a wrong key', new UnauthorizedError('http://x')],
+    [77, 'what we may not open', systemError('EACCES')],
+    [78, 'a wrong environment', new ConfigError('no', 'env')],
+    [78, 'a wrong profile', new ConfigError('no', 'profile')],
+    [78, 'a store that is no store', new StoreError('url', 'no')],
+  ])('%i: %s', (code, _what, error) => {
+    expect(exitCodeOf(error)).toBe(code);
+  });
+});
+
+describe('the words', () => {
+  test('of an error of bgtask are its own, with what helps', () => {
+    const failure = failureOf(new ServerUnreachableError('http://127.0.0.1:4200/api'));
+    expect(failureJson(failure)).toEqual({
+      error: {
+        code: 'BGTASK_SERVER_UNREACHABLE',
+        message: 'No bgtask server answers at http://127.0.0.1:4200/api.',
+        suggestions: failure.suggestions,
+      },
+    });
+    expect(failureText(failure)).toContain('→ Start a server: bgtask server start');
+  });
+
+  test('say where the address of an absent server comes from, unless it is the default', () => {
+    const error = new ServerUnreachableError('http://x/api');
+    expect(failureOf(error, '', [], 'env').suggestions.at(-1)).toBe('The address comes from BGTASK_API_URL in the environment');
+    expect(failureOf(error, '', [], 'profile').suggestions.at(-1)).toBe('The address comes from the profile');
+    expect(failureOf(error).suggestions.join()).not.toContain('comes from');
+  });
+
+  test('of a misspelt flag name the one that was meant', () => {
+    const error = Object.assign(new CLIError('Nonexistent flags: --prot, --no-wacth=1\nSee more help with --help'), {
+      flags: ['--prot', '--no-wacth=1'],
+    });
+    expect(failureOf(error, 'server:start', ['port', 'watch'])).toMatchObject({
+      code: 'BGTASK_USAGE',
+      message: 'There are no flags --prot, --no-wacth=1',
+      suggestions: ['Did you mean --port?', 'Did you mean --watch?', 'bgtask server start --help'],
+    });
+  });
+
+  test('of a flag that cannot be read begin with the flag', () => {
+    const error = new CLIError('Parsing --port \n\texpected a whole number\nSee more help with --help');
+    expect(failureOf(error).message).toBe('--port: expected a whole number');
+  });
+
+  test('of our own mistake ask for a second look; the stack is shown where DEBUG asks for it', () => {
+    const failure = failureOf(new TypeError('x is not a function'));
+    expect(failure).toMatchObject({ code: 'BGTASK_UNEXPECTED', unexpected: true });
+    expect(failureText(failure, 'at here')).toContain('DEBUG=bgtask');
+    expect(failureText(failure, 'at here')).not.toContain('at here');
+    process.env.DEBUG = 'bgtask';
+    expect(failureText(failure, 'at here')).toContain('at here');
+    delete process.env.DEBUG;
+  });
+
+  test('of a failing system call are the system’s', () => {
+    expect(failureOf(systemError('EROFS'))).toMatchObject({ exit: 74, code: 'EROFS', unexpected: false });
+  });
+
+  test('cannot command the terminal', () => {
+    expect(failureText(failureOf(new UsageError('\u001b]0;title\u0007\u009b2J')))).toContain('\\x1b]0;title\\x07\\x9b2J');
+  });
+});
