@@ -1,11 +1,13 @@
 /** What a task needs of the world around it: where its calls go. default-client.ts has the real one. */
+
+import type { Submit } from '../client/submits.ts';
 import type { Future } from '../client/types.ts';
-import type { DirectRun, LogLine, SubmitRequest, SubmittedRun } from '../core/protocol.ts';
+import type { DirectRun, LogLine, SubmittedRun } from '../core/protocol.ts';
 import type { AttemptOutcome } from './execute.ts';
 import type { AnyTask, ServeOptions, Serving } from './types.ts';
 
 export interface Reach {
-  submit(requests: readonly SubmitRequest[]): Promise<readonly SubmittedRun[]>;
+  submit(requests: readonly Submit[]): Promise<readonly SubmittedRun[]>;
   /** A handle on a run. `task`: the name its run must have; null: any. */
   future<R>(id: string, task: string | null, deduplicated: boolean): Future<R>;
   /**

@@ -2,10 +2,12 @@
  * From a call to what is submitted. The arguments are taken as they are at the moment of the call: what their owner changes later in
  * the same tick does not reach the run.
  */
+
+import type { Submit } from '../client/submits.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { SubmitOptions, SubmitRequest } from '../core/protocol.ts';
+import type { SubmitOptions } from '../core/protocol.ts';
 import type { Upstream } from '../core/run.ts';
-import { encodeArgs } from '../core/values.ts';
+import { type EncodedArgs, encodeArgs } from '../core/values.ts';
 import * as check from './checks.ts';
 import { scopes } from './context.ts';
 import type { Definition } from './definition.ts';
@@ -19,20 +21,15 @@ export interface Target {
 }
 
 /** The request for one call; a promise only where the input has a schema, so that calls of one tick stay in one tick. */
-export function requestOf(target: Target, args: readonly unknown[], said: SubmitOptions): SubmitRequest | Promise<SubmitRequest> {
-  const taken = take(args);
+export function requestOf(target: Target, args: readonly unknown[], said: SubmitOptions): Submit | Promise<Submit> {
+  const taken = encodeArgs(args);
   const schema = target.definition?.options.input ?? null;
   // Of a future nobody knows what it will be: the schema sees it where the run starts.
   if (schema === null || taken.upstream.length > 0) return request(target, taken, args, said);
   return validInput(target.name, schema, args[0]).then((input) => request(target, taken, [input], said));
 }
 
-interface Taken {
-  readonly args: readonly unknown[];
-  readonly upstream: readonly Upstream[];
-}
-
-function request({ name, definition }: Target, taken: Taken, input: readonly unknown[], said: SubmitOptions): SubmitRequest {
+function request({ name, definition }: Target, taken: EncodedArgs, input: readonly unknown[], said: SubmitOptions): Submit {
   const own = definition === null ? said : { ...said, ...fromDefinition(definition, taken, input, said) };
   const waitFor = joinUpstream(said.waitFor as readonly Upstream[] | undefined, taken.upstream);
   const parentId = scopes.getStore()?.runId;
@@ -41,11 +38,11 @@ function request({ name, definition }: Target, taken: Taken, input: readonly unk
     ...(waitFor.length > 0 ? { waitFor } : {}),
     ...(parentId === undefined ? {} : { parentId }),
   };
-  return { task: name, args: taken.args, ...(Object.keys(options).length > 0 ? { options } : {}) };
+  return { task: name, argsJson: taken.args, ...(Object.keys(options).length > 0 ? { options } : {}) };
 }
 
 /** What the task itself says of each of its runs, where the call does not say it. */
-function fromDefinition(definition: Definition, taken: Taken, input: readonly unknown[], said: SubmitOptions): SubmitOptions {
+function fromDefinition(definition: Definition, taken: EncodedArgs, input: readonly unknown[], said: SubmitOptions): SubmitOptions {
   const { tags, ttlMs, idempotencyTtlMs, runName } = definition.options;
   const own: { -readonly [K in keyof SubmitOptions]: SubmitOptions[K] } = {};
   if (tags.length > 0) own.tags = joinTags(tags, said.tags);
@@ -64,7 +61,12 @@ export function nameOf({ name, options }: Definition, input: readonly unknown[])
   return check.text(options.runName?.(...input), `What runName of task '${name}' gave`);
 }
 
-function keyOf({ name, options }: Definition, key: 'idempotencyKey' | 'concurrencyKey', taken: Taken, input: readonly unknown[]): string {
+function keyOf(
+  { name, options }: Definition,
+  key: 'idempotencyKey' | 'concurrencyKey',
+  taken: EncodedArgs,
+  input: readonly unknown[],
+): string {
   const option = key === 'concurrencyKey' ? 'concurrency.key' : key;
   if (taken.upstream.length > 0) {
     throw new InvalidOptionError(
@@ -72,18 +74,6 @@ function keyOf({ name, options }: Definition, key: 'idempotencyKey' | 'concurren
     );
   }
   return check.text(options[key]?.(...input), `What ${option} of task '${name}' gave`);
-}
-
-function take(args: readonly unknown[]): Taken {
-  if (args.every(isSimple)) return { args: [...args], upstream: [] };
-  const encoded = encodeArgs(args);
-  return { args: JSON.parse(encoded.args) as unknown[], upstream: encoded.upstream };
-}
-
-/** JSON has it as it is, and nobody can change it. */
-function isSimple(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  return typeof value === 'string' || typeof value === 'boolean' || value === null;
 }
 
 /** Each run once; one that must complete for any of them must complete. */

@@ -6,7 +6,8 @@
 import type { Future } from '../client/types.ts';
 import type { Duration } from '../core/duration.ts';
 import type { TaskRunError } from '../core/errors.ts';
-import type { FinalState, StateName } from '../core/run.ts';
+import type { FinalState, StateName, Upstream } from '../core/run.ts';
+import type { FUTURE } from '../core/values.ts';
 import type { Failure } from './definition.ts';
 import type { InputOf, OutputOf, StandardSchema } from './standard-schema.ts';
 
@@ -38,7 +39,14 @@ type Deep<T> = T extends Leaf
       ? T
       : { [K in keyof T]: OrFuture<T[K]> };
 /** T, or a future of T, at any depth (inside dictionaries at run time only). The run waits until all its futures have completed. */
-export type OrFuture<T> = T | Future<T> | Deep<T>;
+export type OrFuture<T> = T | Future<T> | Settling<T> | Deep<T>;
+/** A future whose run may end in any way, as `allowFailure` makes it. It is good as an argument and in `waitFor`. */
+export interface Settling<out T> {
+  readonly id: string;
+  /** There for inference alone. */
+  readonly '~value': T;
+  readonly [FUTURE]: Upstream;
+}
 /** What `map` makes one run each of. */
 export type Items<T> = readonly OrFuture<T>[] | ReadonlySet<OrFuture<T>>;
 export type OrFutures<A extends readonly unknown[]> = { [K in keyof A]: OrFuture<A[K]> };
@@ -108,7 +116,7 @@ export interface RunOptions {
   tags?: readonly string[] | undefined;
   runName?: string | undefined;
   /** Start when all of these have completed; if one does not, the run fails as `UpstreamFailed`. See `allowFailure`. */
-  waitFor?: readonly Future<unknown>[] | undefined;
+  waitFor?: readonly (Future<unknown> | Settling<unknown>)[] | undefined;
   /** Instead of the task's own. */
   retries?: number | undefined;
   /** Instead of the task's own. */

@@ -1,10 +1,17 @@
 /** A way out that keeps what goes out, for tests. */
+
+import type { Submit } from '../../src/client/submits.ts';
 import type { Future } from '../../src/client/types.ts';
 import type { LogLine, SubmitRequest } from '../../src/core/protocol.ts';
 import { FUTURE } from '../../src/core/values.ts';
 import type { AttemptOutcome } from '../../src/task/execute.ts';
 import type { CallRecord, Reach } from '../../src/task/reach.ts';
 import type { AnyTask, ServeOptions } from '../../src/task/types.ts';
+
+/** A submit with its arguments as the server reads them. */
+export function readable({ argsJson, ...rest }: Submit): SubmitRequest {
+  return { ...rest, args: JSON.parse(argsJson ?? '[]') as unknown[] };
+}
 
 export class FakeReach implements Reach {
   /** One list for each submit. */
@@ -14,8 +21,8 @@ export class FakeReach implements Reach {
   isRecording = true;
   #made = 0;
 
-  async submit(requests: readonly SubmitRequest[]) {
-    this.submitted.push(requests);
+  async submit(requests: readonly Submit[]) {
+    this.submitted.push(requests.map(readable));
     return requests.map(() => ({ id: `run-${++this.#made}`, deduplicated: false }));
   }
 

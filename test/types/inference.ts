@@ -87,6 +87,13 @@ export async function futures(file: Future<string>, width: Future<number>): Prom
   await greet.applyAsync([file], { waitFor: [width] });
   const settle = task('settle', (end: PromiseSettledResult<string>) => end.status);
   await settle.delay(allowFailure(file));
+  await settle.applyAsync([allowFailure(file)], { waitFor: [allowFailure(width)] });
+  const [first, second] = await waitAll([file, width]);
+  same<typeof first.result, string | null>(true);
+  same<typeof second.result, number | null>(true);
+  for await (const done of asCompleted([file])) same<typeof done, Future<string>>(true);
+  // @ts-expect-error: it becomes how the run settled, not its result
+  await resize.delay(allowFailure(file));
   // @ts-expect-error: a future of something else
   await resize.delay(width);
   // @ts-expect-error: deep inside too
