@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -13,7 +14,7 @@ try {
     cwd: root,
     stdio: 'inherit',
   });
-  if (existsSync(`${root}src/tui/app.tsx`)) await bundleViewer(`${fresh}/tui.js`);
+  await bundle(`${root}src/tui/app.tsx`, `${fresh}/tui.js`);
   const old = `${root}.dist-old-${process.pid}`;
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
   renameSync(fresh, `${root}dist`);
@@ -21,20 +22,6 @@ try {
   await writeManifest();
 } finally {
   rmSync(fresh, { recursive: true, force: true });
-}
-
-/** Ink and React in one file: importing them unbundled costs half a second at each start. */
-async function bundleViewer(file) {
-  const { rolldown } = await import('rolldown');
-  const bundle = await rolldown({
-    input: `${root}src/tui/app.tsx`,
-    platform: 'node',
-    external: [/^node:/],
-    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
-    resolve: { alias: { 'react-devtools-core': fileURLToPath(new URL('./empty.mjs', import.meta.url)) } },
-  });
-  await bundle.write({ file, format: 'esm', minify: true });
-  await bundle.close();
 }
 
 /** With a manifest oclif imports only the command that is asked for. */

@@ -13,8 +13,9 @@ import { firstScreen, labelOf, paste, press, type Question, type Screen, settle 
 import { listHeightOf, look, nextTickMs, type Shown, sightOf } from './shown.ts';
 import { SIGNS, type Signs } from './theme.ts';
 
-/** Shortest time between two frames that no key asked for. */
+/** Shortest time between two frames that no key asked for; on a slow machine as long as leaves three quarters of the time free. */
 export const FRAME_MS = 66;
+const SHARE = 4;
 
 /** What the viewer needs of a client. */
 export interface ViewerClient extends RunSource {
@@ -59,6 +60,7 @@ export class Viewer {
   #gather: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setTimeout> | undefined;
   #drawnAt = Number.NEGATIVE_INFINITY;
+  #drawMs = 0;
 
   constructor(options: ViewerOptions) {
     this.#options = options;
@@ -191,7 +193,8 @@ export class Viewer {
   /** A frame soon: what arrives until then is in it. */
   #soon(): void {
     if (this.#gather !== undefined || this.#listeners.size === 0) return;
-    const wait = Math.max(0, FRAME_MS - (performance.now() - this.#drawnAt));
+    const pause = Math.max(FRAME_MS, SHARE * this.#drawMs);
+    const wait = Math.max(0, this.#drawnAt + pause - performance.now());
     this.#gather = setTimeout(() => this.#draw(), wait);
   }
 
@@ -200,8 +203,13 @@ export class Viewer {
     clearTimeout(this.#tick);
     this.#gather = undefined;
     this.#shown = this.#look();
-    this.#drawnAt = performance.now();
+    const began = performance.now();
+    this.#drawnAt = began;
     for (const listener of this.#listeners) listener();
+    // React draws at the end of this turn.
+    setImmediate(() => {
+      this.#drawMs = performance.now() - began;
+    });
     const ms = this.#listeners.size > 0 ? nextTickMs(this.#shown) : null;
     if (ms !== null) this.#tick = setTimeout(() => this.#draw(), ms);
   }
