@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ValueError } from '../../src/core/errors.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { decodeArgs, decodeResult, encodeArgs, encodeResult, FUTURE, fromRunError, toRunError } from '../../src/core/values.ts';
 
 const roundTrip = (value: unknown) => decodeResult(encodeResult(value));
@@ -41,10 +42,11 @@ describe('plain JSON', () => {
     for (const value of [{ $devalue: [1] }, { $devalue: 'x', more: 1 }, [{ $devalue: null }]]) expect(roundTrip(value)).toEqual(value);
   });
 
-  test('beyond 64 levels is stored flat and still comes back', () => {
+  test('beyond what a server takes in, less the two levels around it, is stored flat and still comes back', () => {
+    const most = LIMITS.depth - 2;
     const nest = (levels: number) => Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 'core');
-    expect(encodeResult(nest(64))).toBe(JSON.stringify(nest(64)));
-    for (const levels of [65, 66, 1_000]) {
+    expect(encodeResult(nest(most))).toBe(JSON.stringify(nest(most)));
+    for (const levels of [most + 1, most + 2, 1_000]) {
       const text = encodeResult(nest(levels)) as string;
       expect(text.match(/\[/g)?.length).toBeLessThan(levels + 5);
       expect(text).toMatch(/^\{"\$devalue":/);
