@@ -25,7 +25,16 @@ const crossings = sources.flatMap((source) =>
 );
 
 /** Types alone: nothing in them runs, so there is nothing to test. */
-const TYPES_ONLY = ['src/core/seams.ts', 'src/store/store.ts'];
+const TYPES_ONLY = [
+  'src/client/types.ts',
+  'src/core/seams.ts',
+  'src/core/units.ts',
+  'src/store/store.ts',
+  'src/task/attempt.ts',
+  'src/task/reach.ts',
+  'src/task/standard-schema.ts',
+  'src/task/types.ts',
+];
 /** Longer than they should be. A number may only go down; a new file may not come in. */
 const LONG: Record<string, number> = { 'src/core/run.ts': 430, 'src/core/protocol.ts': 365 };
 const LONGEST = 300;

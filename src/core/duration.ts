@@ -2,9 +2,7 @@
 import parse from 'parse-duration';
 import { InvalidOptionError } from './errors.ts';
 
-type Part = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
-/** Milliseconds, or text such as '10s', '5m', '1h30m'. */
-export type Duration = number | Part | `${Part}${Part}` | `${Part}${Part}${Part}`;
+export type { Duration } from './units.ts';
 
 /** A hundred years. Longer is a mistake, and would not fit into a date. */
 export const LONGEST_MS = 3_155_760_000_000;

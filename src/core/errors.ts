@@ -3,7 +3,7 @@
  * oclif prints `code` and `suggestions` of any error, so nothing here knows the command line.
  */
 
-import type { Duration } from './duration.ts';
+import type { Duration } from './units.ts';
 
 /** The common ground of all errors thrown by bgtask. */
 export class BgtaskError extends Error {
@@ -50,6 +50,15 @@ export class ServerUnreachableError extends BgtaskError {
 
 function idsText(ids: readonly string[]): string {
   return ids.length === 1 ? `run ${ids[0]}` : `${ids.length} runs (${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''})`;
+}
+
+/** The client was closed before, or while it was asked. */
+export class ClientClosedError extends BgtaskError {
+  override readonly name = 'ClientClosedError';
+  override readonly code = 'BGTASK_CLIENT_CLOSED';
+  constructor() {
+    super('The client is closed.');
+  }
 }
 
 /** The server knows us not: the API key is missing or wrong. */

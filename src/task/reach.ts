@@ -3,7 +3,7 @@
 import type { Submit } from '../client/submits.ts';
 import type { Future } from '../client/types.ts';
 import type { DirectRun, LogLine, SubmittedRun } from '../core/protocol.ts';
-import type { AttemptOutcome } from './execute.ts';
+import type { AttemptOutcome } from './attempt.ts';
 import type { AnyTask, ServeOptions, Serving } from './types.ts';
 
 export interface Reach {

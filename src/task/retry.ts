@@ -1,9 +1,9 @@
 /** Whether a failed attempt is tried again, and when: the task's own options first, then what the thrown error asks for. */
 import { toMilliseconds } from '../core/duration.ts';
 import { jittered, retryDelayMs } from '../core/retry.ts';
+import type { Attempt } from './attempt.ts';
 import type { RunScope } from './context.ts';
 import type { Definition } from './definition.ts';
-import type { Attempt } from './execute.ts';
 import { within } from './hooks.ts';
 
 /**

@@ -3,7 +3,7 @@
  * of other projects. Nothing here runs.
  */
 import type { Future, StandardSchema } from '../../src/index.ts';
-import { allowFailure, type getRun, runContext, task, taskRef } from '../../src/index.ts';
+import { allowFailure, asCompleted, type getRun, runContext, task, taskRef, waitAll } from '../../src/index.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_same: Same<A, B>): void {}
