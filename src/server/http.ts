@@ -18,10 +18,10 @@ type Env = { Bindings: HttpBindings };
 export function httpListener(api: Api, onError: (error: unknown) => void): (request: IncomingMessage, response: ServerResponse) => void {
   const app = new Hono<Env>();
   const routes = [...ROUTES, openApiRoute(api)];
-  for (const route of routes) app.on(route.method, route.path, (context) => answer(api, route, context));
   for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
-    const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+    const here = routes.filter((route) => route.path === path);
+    for (const route of here) app.on(route.method, path, (context) => answer(api, route, context));
+    const allow = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
     app.all(path, () => refused(refuse(405, 'method_not_allowed', `Allowed here: ${allow}.`), { allow }));
   }
   app.notFound(() => refused(refuse(404, 'not_found', 'There is no such path. See /api/openapi.json for what there is.')));

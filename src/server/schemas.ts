@@ -38,10 +38,11 @@ export const components = z.registry<{ id: string; description?: string }>();
 
 const runId = z.string().regex(RUN_ID);
 const taskName = z.string().regex(TASK_NAME, 'a task name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -');
-const newRunId = runId.refine((id) => id !== 'count', 'this id is taken by the API itself');
-const duration = z.union([z.number().min(0).max(LONGEST_MS), z.string().max(64).regex(DURATION_TEXT)], {
-  error: "expected milliseconds or text such as '10s', '5m', '1h30m'",
-}) as z.ZodType<Duration>;
+const newRunId = runId.refine((id) => id !== 'count' && id !== 'batch', 'this id is taken by the API itself');
+const NO_DURATION = "expected milliseconds or text such as '10s', '5m', '1h30m'";
+const milliseconds = z.number().min(0, NO_DURATION).max(LONGEST_MS, NO_DURATION);
+const durationText = z.string().max(64, NO_DURATION).regex(DURATION_TEXT, NO_DURATION);
+const duration = z.union([milliseconds, durationText], NO_DURATION) as z.ZodType<Duration>;
 const state = z.enum(RUN_STATES as readonly [RunState, ...RunState[]]);
 const label = z.string().min(1).max(256);
 const tags = z.array(z.string().min(1).max(128)).max(64);
