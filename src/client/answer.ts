@@ -5,9 +5,15 @@ import type { ErrorBody } from '../core/protocol.ts';
 /** The server says itself that it does not know what became of a submit; with the same id it may be sent again. */
 const UNKNOWN = new Set(['storage_failed', 'too_slow']);
 
-/** The outcome of a submit is not known: repeating it with the same id tells. */
-export function isUnknown(code: string): boolean {
-  return UNKNOWN.has(code);
+/** The server takes nothing at the moment, and does not look whether it has the run already. */
+const BUSY = new Set(['draining', 'queue_full', 'disk_full']);
+
+/**
+ * What became of a submit is not known: repeating it with the same id tells. `sent`: it was sent before, and what became of it then
+ * is not known; that the server now takes nothing does not tell it either.
+ */
+export function isUnknown(code: string, sent = false): boolean {
+  return UNKNOWN.has(code) || (sent && BUSY.has(code));
 }
 
 /** Statuses that stand for no answer of the server itself, but for a proxy that has none. */

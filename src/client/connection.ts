@@ -45,6 +45,7 @@ export class Connection {
       ...{ path: '/watch', address, connect: transport.connect, clock, random, reconnect: true },
       onUp: () => {
         this.#requests.known = true;
+        this.#requests.accepted = true;
         for (const part of this.#parts) part.up?.();
       },
       onFrame: this.#onFrame,

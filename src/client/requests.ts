@@ -2,9 +2,9 @@
  * Requests to the API, and when they are made again. What the server answered is final; what it may not have heard is repeated where
  * that is safe: always where nothing was sent, else only where the request says that repeating it changes nothing.
  */
-import { ServerUnreachableError } from '../core/errors.ts';
+import { RefusedError, ServerUnreachableError, UnauthorizedError } from '../core/errors.ts';
 import type { Clock, Random } from '../core/seams.ts';
-import { answerValue, isUnanswered } from './answer.ts';
+import { answerValue, isUnanswered, isUnknown } from './answer.ts';
 import type { Address } from './socket.ts';
 import { NetworkError, type Transport } from './transport.ts';
 
@@ -13,9 +13,14 @@ export const REPEAT_MS = 30_000;
 /** Longest wait for one answer; the server answers everything within 30 s. */
 const ANSWER_MS = 35_000;
 /** The same where another try can follow. */
-const TRY_MS = 15_000;
+export const TRY_MS = 15_000;
+/** How long a server that let us in before may call our key wrong: one that starts again may listen before it has read its keys. */
+export const SETTLE_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+
+/** Answered without a key. */
+export const FREE = '/health';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -32,6 +37,8 @@ export class Requests {
    * is being restarted.
    */
   known = false;
+  /** Whether a server ever let this client in. */
+  accepted = false;
   readonly #options: RequestsOptions;
 
   constructor(options: RequestsOptions) {
@@ -56,24 +63,28 @@ export class Requests {
     const answer = await transport.request({ method, url: url.replace(/\/$/, '') + path, headers, body, timeoutMs });
     this.known = true;
     if (isUnanswered(answer.status, answer.body)) throw new NetworkError(true, new Error(`HTTP status ${answer.status}`));
-    return answerValue(answer.status, answer.body, url, path);
+    const value = answerValue(answer.status, answer.body, url, path);
+    if (path !== FREE) this.accepted = true;
+    return value;
   }
 
   /**
-   * Calls `once` until there is an answer. `sentBefore`: the same was sent in another way already, with an unknown outcome. Where it
-   * stays unknown, the error says so and names `runIds`.
+   * Calls `once` until there is an answer. `sentBefore`: the same was sent already, with an unknown outcome; `once` is told whether
+   * that is so. Where it stays unknown, the error says so and names `runIds`.
    */
   async repeat<T>(
-    once: (timeoutMs: number) => Promise<T>,
+    once: (timeoutMs: number, sent: boolean) => Promise<T>,
     repeatable: boolean,
     sentBefore = false,
     runIds: readonly string[] = [],
   ): Promise<T> {
-    const until = this.#options.clock.monotonic() + REPEAT_MS;
-    const tries: Tries = { until, repeatable, runIds, sent: sentBefore, failures: 0 };
+    const since = this.#options.clock.monotonic();
+    const until = since + REPEAT_MS;
+    const tries: Tries = { since, until, repeatable, runIds, sent: sentBefore, failures: 0 };
     for (;;) {
       try {
-        return await once(repeatable ? Math.max(1, Math.min(TRY_MS, until - this.#options.clock.monotonic())) : ANSWER_MS);
+        const left = until - this.#options.clock.monotonic();
+        return await once(repeatable ? Math.max(1, Math.min(TRY_MS, left)) : ANSWER_MS, tries.sent);
       } catch (error) {
         await this.#beforeNext(tries, error);
       }
@@ -81,7 +92,8 @@ export class Requests {
   }
 
   /** Waits for the moment of the next try. @throws Another try is of no use, or not safe. */
-  async #beforeNext(tries: Tries, error: unknown): Promise<void> {
+  async #beforeNext(tries: Tries, thrown: unknown): Promise<void> {
+    const error = this.#asUnanswered(tries, thrown);
     if (!(error instanceof NetworkError)) throw error;
     tries.sent ||= error.reached;
     const left = tries.until - this.#options.clock.monotonic();
@@ -89,6 +101,13 @@ export class Requests {
     if (left <= 0 || !isSafe) throw await this.unreachable(error.cause, tries.sent ? tries.runIds : []);
     await this.#pause(tries.failures, left);
     tries.failures += 1;
+  }
+
+  /** Some refusals are none yet. */
+  #asUnanswered({ sent, since }: Tries, thrown: unknown): unknown {
+    const isBusy = sent && thrown instanceof RefusedError && isUnknown(thrown.reason, true);
+    const settles = this.accepted && thrown instanceof UnauthorizedError && this.#options.clock.monotonic() - since < SETTLE_MS;
+    return isBusy || settles ? new NetworkError(isBusy, thrown) : thrown;
   }
 
   async unreachable(cause: unknown, runIds: readonly string[] = []): Promise<ServerUnreachableError> {
@@ -104,6 +123,8 @@ export class Requests {
 }
 
 interface Tries {
+  /** Monotonic milliseconds. */
+  readonly since: number;
   readonly until: number;
   readonly repeatable: boolean;
   readonly runIds: readonly string[];

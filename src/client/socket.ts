@@ -3,53 +3,25 @@
  * hang their frames on it. It knows nothing of what the frames say, and what was sent while it was down is gone: who uses it
  * says again in `onUp` what the other side must know. Runs in browsers too: no `node:` here.
  */
-import { RefusedError, UnauthorizedError } from '../core/errors.ts';
 import { HEARTBEAT_MS, SILENCE_MS, SUBPROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
+import { type DownReason, whyDown } from './down.ts';
+import { type Connect, drop, goodbye, type WebSocketLike } from './raw-socket.ts';
+
+export type { DownReason } from './down.ts';
+export type { Connect, WebSocketLike } from './raw-socket.ts';
 
 /** Longest time from the begin of a try to an open socket. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Full jitter: a wait is evenly spread between 0 and the cap, which doubles with each failed try. */
 const FIRST_RETRY_CAP_MS = 100;
 const LAST_RETRY_CAP_MS = 10_000;
-/** How long `close` waits for the other side's goodbye. */
-const GOODBYE_MS = 1_000;
 
 /** Where the server is. `url` is the base of the API, as in `http://127.0.0.1:4200/api`. */
 export interface Address {
   readonly url: string;
   readonly apiKey: string | null;
 }
-
-/** What bgtask needs of a WebSocket: the browser's own has it, and `client/node.ts` brings it for Node. */
-export interface WebSocketLike {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  /** May carry the cause, as in `{ error: Error }`. Always followed by `onclose`. */
-  onerror: ((event: { readonly error?: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  send(text: string): void;
-  close(code?: number, reason?: string): void;
-
-  // Where the platform has them.
-  /** The HTTP answer that came instead of a WebSocket. */
-  readonly refusal?: { readonly status: number; readonly code: string; readonly message: string } | null;
-  /** Drops the connection without a goodbye. */
-  terminate?(): void;
-  ref?(): void;
-  unref?(): void;
-  /** What is sent between the two goes out in one write. */
-  cork?(): void;
-  uncork?(): void;
-}
-/** Begins to connect. Errors come through `onerror` and `onclose`, or as a throw. */
-export type Connect = (url: string, protocols: string[], headers: Record<string, string>) => WebSocketLike | Promise<WebSocketLike>;
-
-/**
- * Why the socket is down. `gone`: refused, or closed by the other side. `silent`: nobody answered in time, so the server may well
- * live. `unauthorized`: it answered 401 or 403. `refused-protocol`: it is no bgtask server of this version.
- */
-export type DownReason = 'gone' | 'silent' | 'unauthorized' | 'refused-protocol';
 
 export interface SocketOptions<In> {
   readonly path: '/work' | '/watch';
@@ -198,8 +170,9 @@ class ReturningSocket<Out, In> implements Socket<Out> {
       line.error ??= event.error;
     };
     ws.onclose = (event) => {
-      const [why, error] = whyClosed(line, ws, event);
-      this.#end(line, why, error);
+      const { url, up, error } = line;
+      const down = whyDown({ url, up, error, code: event.code, reason: event.reason, refusal: ws.refusal });
+      this.#end(line, down.why, down.error);
     };
   }
 
@@ -307,55 +280,4 @@ class ReturningSocket<Out, In> implements Socket<Out> {
     this.#drop(line);
     if (ws !== null) await (up ? goodbye(ws, this.#options.clock) : drop(ws));
   }
-}
-
-function drop(ws: WebSocketLike): void {
-  silence(ws);
-  if (ws.terminate) ws.terminate();
-  else ws.close();
-}
-
-function silence(ws: WebSocketLike): void {
-  ws.onopen = ws.onmessage = ws.onerror = ws.onclose = null;
-}
-
-function goodbye(ws: WebSocketLike, clock: Clock): Promise<void> {
-  silence(ws);
-  return new Promise((resolve) => {
-    const timer = clock.after(GOODBYE_MS, () => {
-      drop(ws);
-      resolve();
-    });
-    ws.onclose = () => {
-      timer.cancel();
-      resolve();
-    };
-    ws.close(1000);
-  });
-}
-
-/** The network did not carry it: says nothing about whether the server lives. */
-const SILENT = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN']);
-/** The other side speaks another language: our own codes of `ws`, and what Node's HTTP parser says. */
-const STRANGE = /^(WS_ERR_|HPE_)/;
-const STRANGE_CLOSE = new Set([1002, 1003, 1007, 4400]);
-
-function whyClosed(line: Line, ws: WebSocketLike, event: { code: number; reason: string }): [DownReason, unknown] {
-  if (ws.refusal) return whyRefused(line, ws.refusal);
-  const error = line.error ?? (event.reason ? new Error(event.reason) : undefined);
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (typeof code === 'string') {
-    if (SILENT.has(code)) return ['silent', error];
-    return [STRANGE.test(code) ? 'refused-protocol' : 'gone', error];
-  }
-  // An error without a code before it was up: the handshake was no bgtask handshake. Some close codes tell us that ours is none.
-  const strange = (!line.up && line.error !== undefined) || STRANGE_CLOSE.has(event.code);
-  return [strange ? 'refused-protocol' : 'gone', error];
-}
-
-function whyRefused(line: Line, { status, code, message }: NonNullable<WebSocketLike['refusal']>): [DownReason, unknown] {
-  if (status === 401) return ['unauthorized', new UnauthorizedError(line.url)];
-  const error = new RefusedError(status, code, message);
-  if (status === 403) return ['unauthorized', error];
-  return [status >= 500 || status === 429 || status === 408 ? 'gone' : 'refused-protocol', error];
 }

@@ -195,6 +195,10 @@ export const MAX_CRASHES = 3;
 export const CRASH_DELAYS_MS = [1_000, 10_000] as const;
 export const MAX_LOSSES = 10;
 
+export function isFinalState(state: RunState): state is FinalState {
+  return (FINAL_STATES as readonly RunState[]).includes(state);
+}
+
 export function isFinal(run: Run): run is FinalRun {
   return run.endedAt !== null;
 }

@@ -1,0 +1,41 @@
+/** Direct calls as text for frames that the server takes: what is too large for one is told without its values. Pure. */
+import { type DirectRun, LIMITS, type Outcome } from '../core/protocol.ts';
+import { bytesOf } from './batch.ts';
+
+/** A frame is filled up to this many characters, which are at most three bytes each. */
+const FULL_LENGTH = 524_288;
+/** Room for what stands around the one item of a large frame. */
+const ENVELOPE_BYTES = 1_024;
+const MOST_TEXT = 1_000;
+
+export function beganText(run: DirectRun): string {
+  const text = JSON.stringify(run);
+  if (text.length * 3 <= LIMITS.argsBytes || bytesOf(JSON.stringify(run.args)) <= LIMITS.argsBytes) return text;
+  return JSON.stringify({ ...run, args: ['[not stored: the arguments are too large]'] });
+}
+
+export function outcomeText(outcome: Outcome): string {
+  const text = JSON.stringify(outcome);
+  if (text.length * 3 <= LIMITS.frameBytes || bytesOf(text) <= LIMITS.frameBytes - ENVELOPE_BYTES) return text;
+  if (outcome.type === 'succeed') return JSON.stringify({ ...outcome, result: null });
+  if (outcome.type !== 'fail' && outcome.type !== 'crash') return text;
+  const { name, message } = outcome.error;
+  return JSON.stringify({ ...outcome, error: { name, message: message.slice(0, MOST_TEXT), stack: null, cause: null } });
+}
+
+/** Items in order, in parts that fit into a frame. */
+export function parts<T>(items: readonly T[], lengthOf: (item: T) => number): readonly (readonly T[])[] {
+  const all: T[][] = [];
+  let room = 0;
+  for (const item of items) {
+    room -= lengthOf(item);
+    const last = all.at(-1);
+    if (last !== undefined && room >= 0) {
+      last.push(item);
+    } else {
+      all.push([item]);
+      room = FULL_LENGTH - lengthOf(item);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,226 @@
+/**
+ * Submits. What is asked for in one turn of the event loop travels together: over the socket once it is open, else as one request.
+ * Each run has its id before it is sent for the first time, so that what got lost on the way is sent again and stored once.
+ */
+import { RefusedError } from '../core/errors.ts';
+import { type ErrorBody, LIMITS, type SubmitRequest, type SubmittedRun, type WatchFrame } from '../core/protocol.ts';
+import type { Payload } from '../core/run.ts';
+import type { Clock, Timer } from '../core/seams.ts';
+import { isUnknown, refusedRun } from './answer.ts';
+import { Call, chunks, type Entry, entryOf } from './batch.ts';
+import type { Connection, Part } from './connection.ts';
+import { type Requests, TRY_MS } from './requests.ts';
+import { atTurnEnd } from './socket.ts';
+import { NetworkError } from './transport.ts';
+
+/** A submit whose arguments may be JSON text already, as `encodeArgs` makes it: then they are not written a second time. */
+export interface Submit extends SubmitRequest {
+  readonly argsJson?: Payload | undefined;
+}
+
+/** Runs that were sent over the socket and not answered yet. */
+interface Sent {
+  readonly entries: readonly Entry[];
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}
+
+export class Submits implements Part {
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #clock: Clock;
+  readonly #newId: () => string;
+  #gathered: Entry[] = [];
+  /** Turns in which something was submitted. */
+  #turns = 0;
+  /** By reference, oldest first. */
+  readonly #sent = new Map<number, Sent>();
+  #ref = 0;
+  #letGo: (() => void) | null = null;
+  #overdue: Timer | null = null;
+  readonly #calls = new Set<Call>();
+  #onIdle: (() => void) | null = null;
+
+  constructor(connection: Connection, requests: Requests, clock: Clock, newId: () => string) {
+    this.#connection = connection;
+    this.#requests = requests;
+    this.#clock = clock;
+    this.#newId = newId;
+  }
+
+  /** See `Client.submit`. */
+  submit(requests: readonly Submit[]): Promise<readonly SubmittedRun[]> {
+    if (requests.length === 0) return Promise.resolve([]);
+    const call = new Call(requests.length, () => this.#ended(call));
+    this.#calls.add(call);
+    requests.forEach((request, index) => {
+      this.#gather(entryOf(request, request.id ?? this.#newId(), call, index));
+    });
+    return call.answer;
+  }
+
+  /** Resolves when all that was submitted so far is answered. */
+  idle(): Promise<void> {
+    if (this.#calls.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** An answer over the socket. */
+  answered(frame: Extract<WatchFrame, { type: 'submitted' | 'refused' }>): void {
+    const entries = this.#take(frame.ref);
+    if (frame.type === 'submitted') {
+      const unknown = settle(entries, frame.runs, false);
+      if (unknown.length > 0) void this.#post(unknown, true);
+    } else if (isUnknown(frame.error.code)) {
+      void this.#post(entries, true);
+    } else {
+      fail(entries, new RefusedError(frame.status, frame.error.code, frame.error.message));
+    }
+  }
+
+  /** What was sent and not answered may be stored or not: it is sent again. */
+  down(): void {
+    const entries = [...this.#sent.keys()].flatMap((ref) => this.#take(ref));
+    if (entries.length > 0) void this.#post(entries, true);
+  }
+
+  #gather(entry: Entry): void {
+    if (entry.bytes > LIMITS.bodyBytes) {
+      const message = `A run of ${entry.bytes} bytes is too large; the limit is ${LIMITS.bodyBytes}. Store its arguments elsewhere and pass a reference.`;
+      fail([entry], new RefusedError(413, 'too_large', message));
+    } else if (this.#gathered.push(entry) === 1) {
+      atTurnEnd(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    const entries = this.#gathered;
+    this.#gathered = [];
+    this.#turns += 1;
+    if (this.#turns > 1) this.#connection.open();
+    if (!this.#connection.isUp) {
+      void this.#post(entries, false);
+      return;
+    }
+    for (const chunk of chunks(entries, LIMITS.frameBytes)) this.#send(chunk);
+    this.#connection.flush();
+  }
+
+  #send(entries: readonly Entry[]): void {
+    const ref = this.#ref++;
+    this.#sent.set(ref, { entries, at: this.#clock.monotonic() });
+    this.#letGo ??= this.#connection.hold();
+    if (this.#overdue === null) this.#lookLater(TRY_MS);
+    this.#connection.sendText(`{"type":"submit","ref":${ref},"runs":${arrayOf(entries)}}`);
+  }
+
+  #take(ref: number): readonly Entry[] {
+    const sent = this.#sent.get(ref);
+    this.#sent.delete(ref);
+    if (this.#sent.size === 0) {
+      this.#letGo?.();
+      this.#letGo = null;
+    }
+    return sent?.entries ?? [];
+  }
+
+  /** One timer for all: the oldest is due first. */
+  #lookLater(ms: number): void {
+    this.#overdue = this.#clock.after(ms, () => this.#look(), true);
+  }
+
+  #look(): void {
+    this.#overdue = null;
+    const entries: Entry[] = [];
+    for (const [ref, { at }] of this.#sent) {
+      const left = at + TRY_MS - this.#clock.monotonic();
+      if (left > 0) {
+        this.#lookLater(left);
+        break;
+      }
+      entries.push(...this.#take(ref));
+    }
+    if (entries.length > 0) void this.#post(entries, true);
+  }
+
+  /** Sends over HTTP, in order, and again where it must be. `sent`: it was sent before. Never rejects. */
+  async #post(entries: readonly Entry[], sent: boolean): Promise<void> {
+    const [first, ...rest] = chunks(entries, LIMITS.batchBodyBytes);
+    if (first === undefined) return;
+    const error = await this.#postChunk(first, sent);
+    if (error === null) {
+      this.#connection.hurry(); // the server was just there
+    } else if (!(error instanceof RefusedError)) {
+      // Nobody is there, or nobody who knows us: the rest would fare no better.
+      const others = rest.flat();
+      fail(others, sent && others.length > 0 ? await this.#requests.unreachable(error, idsOf(others)) : error);
+      return;
+    }
+    await this.#post(rest.flat(), sent);
+  }
+
+  /** Answers with why runs of the chunk were not stored; null: they all have their answers. */
+  async #postChunk(chunk: readonly Entry[], sentBefore: boolean): Promise<Error | null> {
+    let left = chunk;
+    const once = async (timeoutMs: number, sent: boolean): Promise<void> => {
+      left = await this.#postOnce(left, timeoutMs, sent);
+      if (left.length > 0) throw new NetworkError(true, new Error('the server could not say whether it stored them'));
+    };
+    try {
+      await this.#requests.repeat(once, true, sentBefore, idsOf(chunk));
+      return null;
+    } catch (error) {
+      fail(left, error as Error);
+      return error as Error;
+    }
+  }
+
+  /** One request. Answers with those whose outcome is not known. */
+  async #postOnce(entries: readonly Entry[], timeoutMs: number, sent: boolean): Promise<readonly Entry[]> {
+    if (entries.length === 1) {
+      const run = await this.#requests.once('POST', '/runs', (entries[0] as Entry).text, timeoutMs);
+      return settle(entries, [run as SubmittedRun], sent);
+    }
+    const answer = await this.#requests.once('POST', '/runs/batch', `{"runs":${arrayOf(entries)}}`, timeoutMs);
+    return settle(entries, (answer as { runs?: unknown } | null)?.runs, sent);
+  }
+
+  #ended(call: Call): void {
+    this.#calls.delete(call);
+    if (this.#calls.size === 0) this.#onIdle?.();
+  }
+}
+
+function arrayOf(entries: readonly Entry[]): string {
+  return `[${entries.map((entry) => entry.text).join(',')}]`;
+}
+
+function idsOf(entries: readonly Entry[]): readonly string[] {
+  return entries.map(({ id }) => id);
+}
+
+function fail(entries: readonly Entry[], error: Error): void {
+  for (const { call, index } of entries) call.settle(index, error);
+}
+
+/** Gives each run its answer, and gives back those whose outcome is not known. `sent`: they were sent before. */
+function settle(entries: readonly Entry[], answers: unknown, sent: boolean): readonly Entry[] {
+  if (!Array.isArray(answers) || answers.length !== entries.length || !answers.every(isAnswer)) {
+    fail(entries, new RefusedError(200, 'not_bgtask', 'What the server answered to a submit is no answer of bgtask.'));
+    return [];
+  }
+  return entries.filter((entry, at) => {
+    const answer = answers[at] as SubmittedRun | ErrorBody;
+    if ('id' in answer) entry.call.settle(entry.index, { id: answer.id, deduplicated: answer.id !== entry.id });
+    else if (isUnknown(answer.error.code, sent)) return true;
+    else entry.call.settle(entry.index, refusedRun(answer));
+    return false;
+  });
+}
+
+function isAnswer(answer: unknown): boolean {
+  const { id, error } = (answer ?? {}) as { id?: unknown; error?: { code?: unknown } };
+  return typeof id === 'string' || typeof error?.code === 'string';
+}
