@@ -117,12 +117,12 @@ function position(shown: Shown): string {
 
 /** The keys that do something now, as many as fit, the needed ones first to stay. */
 export function keysLine(shown: Shown): Line {
-  const { screen, canRetry } = shown;
+  const { screen } = shown;
   if (screen.asking !== null) return keys(['y yes', 'n no'], screen.columns);
   if (screen.typing) return keys(['Enter keep', 'Esc clear', '↑↓ move', 'Ctrl-U empty'], screen.columns);
   if (screen.help) return keys(['any key closes', 'q quit'], screen.columns);
   const place = screen.details === null ? 'list' : 'details';
-  const words = BINDINGS.filter(({ action }) => action !== 'retry' || canRetry).flatMap((binding) => binding[place] ?? []);
+  const words = BINDINGS.flatMap((binding) => binding[place] ?? []);
   return keys(fitting(words, screen.columns), screen.columns);
 }
 

@@ -6,6 +6,7 @@ import { formatDuration } from '../core/duration.ts';
 import type { LogLine, RunView } from '../core/protocol.ts';
 import { escapeText, oneLine, wrap } from '../core/text.ts';
 import { barText, percentOf } from './list.ts';
+import type { Logs } from './logs.ts';
 import { type Colour, colourOf, type Line, type Signs, type Span } from './theme.ts';
 import { clockText, dateText, preciseText, tookText, whenText } from './time.ts';
 import { errorText, longText } from './values.ts';
@@ -15,12 +16,6 @@ const MOST_LINES = 400;
 /** Lines of the screen that one line of a log may take. */
 const MOST_LOG_LINES = 200;
 const LABEL = 11;
-
-export interface Logs {
-  readonly lines: readonly LogLine[];
-  /** Older lines that the viewer let go. */
-  readonly dropped: number;
-}
 
 export function detailLines(run: RunView, logs: Logs, width: number, now: number, signs: Signs): readonly Line[] {
   return [...facts(run, width, now, signs), ...fixedLines(run, width), ...logLines(logs, width)];

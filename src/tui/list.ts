@@ -22,40 +22,39 @@ export interface PlacedColumn extends Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'STATE', least: 15, most: 21, weight: 0.5, from: 0, cell: stateCell },
+  { title: 'STATE', least: 15, most: 21, weight: 0.4, from: 0, cell: stateCell },
   { title: 'TASK', least: 12, most: 36, weight: 3, from: 0, cell: (run) => ({ text: oneLine(run.task), bold: true }) },
-  { title: 'RUN', least: 9, most: 40, weight: 2, from: 0, cell: nameCell },
-  { title: 'TRY', least: 4, most: 7, weight: 0.5, from: 52, side: 'right', cell: (run) => ({ text: tryText(run) }) },
+  { title: 'RUN', least: 9, most: 45, weight: 4, from: 0, cell: nameCell },
+  { title: 'TRY', least: 5, most: 7, weight: 0.5, from: 54, side: 'right', cell: (run) => ({ text: tryText(run) }) },
   {
     title: 'WHEN',
     least: 8,
     most: 8,
     weight: 0,
-    from: 62,
+    from: 63,
     side: 'right',
     cell: (run, _w, now) => ({ text: whenText(run, now), dim: true }),
   },
-  { title: 'TOOK', least: 7, most: 8, weight: 0.5, from: 46, side: 'right', cell: (run, _w, now) => ({ text: tookText(run, now) }) },
+  { title: 'TOOK', least: 7, most: 8, weight: 0.5, from: 48, side: 'right', cell: (run, _w, now) => ({ text: tookText(run, now) }) },
   { title: 'WORKER', least: 8, most: 20, weight: 1, from: 72, cell: (run) => ({ text: oneLine(run.worker ?? ''), dim: true }) },
-  { title: 'ARGUMENTS AND RESULT', least: 20, most: 1_000, weight: 8, from: 110, cell: infoCell },
+  { title: 'ARGUMENTS AND RESULT', least: 20, most: 1_000, weight: 7, from: 118, cell: infoCell },
 ];
 const POINTER_WIDTH = 2;
 
 /** The columns of a list `width` wide. */
 export function columnsFor(width: number): readonly PlacedColumn[] {
-  const shown = COLUMNS.filter((column) => width >= column.from);
-  const placed = shown.map((column) => ({ ...column, width: column.least }));
+  const placed = COLUMNS.filter((column) => width >= column.from).map((column) => ({ ...column, width: column.least }));
   let left = width - POINTER_WIDTH - placed.reduce((sum, column) => sum + column.width, placed.length - 1);
-  let growing = placed.filter((column) => column.weight > 0);
-  while (left > 0 && growing.length > 0) {
-    const weights = growing.reduce((sum, column) => sum + column.weight, 0);
-    const share = left / weights;
-    for (const column of growing) {
-      const more = Math.min(left, column.most - column.width, Math.max(1, Math.floor(share * column.weight)));
+  while (left > 0) {
+    // The heaviest first: it takes what is too little to be shared.
+    const growing = placed.filter((column) => column.weight > 0 && column.width < column.most).sort((a, b) => b.weight - a.weight);
+    if (growing.length === 0) break;
+    const share = left / growing.reduce((sum, column) => sum + column.weight, 0);
+    for (const [index, column] of growing.entries()) {
+      const more = Math.min(left, column.most - column.width, Math.max(index === 0 ? 1 : 0, Math.floor(share * column.weight)));
       column.width += more;
       left -= more;
     }
-    growing = growing.filter((column) => column.width < column.most);
   }
   return placed;
 }
@@ -83,7 +82,7 @@ function stateCell(run: RunView, _width: number, _now: number, signs: Signs): Sp
 function nameCell(run: RunView, width: number): Span {
   const id = shortId(run.id);
   if (run.name === null) return { text: run.id.length <= width ? run.id : id, dim: true };
-  return { text: width < 24 ? oneLine(run.name) : `${id} ${oneLine(run.name)}` };
+  return { text: width < 22 ? oneLine(run.name) : `${id} ${oneLine(run.name)}` };
 }
 
 /** Starts so far of the starts allowed; a run that crashed or was lost may start more often. */

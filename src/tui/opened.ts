@@ -1,39 +1,40 @@
-/** The run whose details are open: watches it, asks for its history, gathers its logs. Lets go of all of it with `close`. */
+/** The run whose details are open: watches it, asks for its history and its stored logs, and lets go of all of it with `close`. */
 import type { LogLine, RunView } from '../core/protocol.ts';
-import type { Logs } from './details.ts';
+import { append, combine, type Logs, NO_LOGS } from './logs.ts';
 
 export type WatchEvent =
   | { readonly type: 'run'; readonly run: RunView }
   | { readonly type: 'log'; readonly lines: readonly LogLine[] }
   | { readonly type: 'unknown' };
 export interface RunSource {
-  watch(id: string, listener: (event: WatchEvent) => void, options: { detail: boolean }): () => void;
+  watch(id: string, listener: (event: WatchEvent) => void, options: { readonly detail: boolean }): () => void;
   get(id: string): Promise<RunView | null>;
+  request<T>(method: 'GET' | 'POST', path: string): Promise<T>;
 }
-
-/** Lines of logs that are kept; `run logs ID` has them all. */
-const MOST_LOGS = 5_000;
+export interface OpenedListener {
+  changed(): void;
+  /** Why the run or its logs cannot be read. */
+  failed(error: Error): void;
+}
 
 export class Opened {
   readonly id: string;
   readonly #source: RunSource;
-  readonly #changed: () => void;
-  readonly #failed: (error: Error) => void;
+  readonly #on: OpenedListener;
   readonly #unwatch: () => void;
   #run: RunView | null;
   #unknown = false;
-  #logs: Logs = { lines: [], dropped: 0 };
+  #logs = NO_LOGS;
   #closed = false;
 
-  /** `seed` is what the list knows of it. `failed` is told why nothing could be read where nothing is known. */
-  constructor(source: RunSource, id: string, seed: RunView | null, on: { changed: () => void; failed: (error: Error) => void }) {
+  /** `seed` is what the list knows of it. */
+  constructor(source: RunSource, id: string, seed: RunView | null, on: OpenedListener) {
     this.id = id;
     this.#source = source;
     this.#run = seed;
-    this.#changed = on.changed;
-    this.#failed = on.failed;
+    this.#on = on;
     this.#unwatch = source.watch(id, (event) => this.#take(event), { detail: true });
-    void this.#fetch();
+    this.refresh();
   }
 
   get run(): RunView | null {
@@ -47,6 +48,12 @@ export class Opened {
     return this.#logs;
   }
 
+  /** Reads again what is only pushed otherwise: at the begin, and after the connection was lost. */
+  refresh(): void {
+    void this.#fetchRun();
+    void this.#fetchLogs();
+  }
+
   close(): void {
     this.#closed = true;
     this.#unwatch();
@@ -54,40 +61,47 @@ export class Opened {
 
   #take(event: WatchEvent): void {
     if (this.#closed) return;
-    const before = this.#run;
-    if (event.type === 'log') {
-      this.#logs = append(this.#logs, event.lines);
-    } else if (event.type === 'unknown') {
-      this.#unknown = true;
-    } else {
-      this.#run = withHistory(event.run, before);
-      // Lists leave the history out; where a frame does too, it is asked for.
-      if (event.run.history === undefined && event.run.stateName !== before?.stateName) void this.#fetch();
-    }
-    this.#changed();
+    if (event.type === 'log') this.#logs = append(this.#logs, event.lines);
+    else if (event.type === 'unknown') this.#unknown = true;
+    else this.#takeRun(event.run);
+    this.#on.changed();
   }
 
-  /** The run with its history. A frame that came while it was asked for is newer, and takes only the history from it. */
-  async #fetch(): Promise<void> {
+  #takeRun(run: RunView): void {
+    const before = this.#run;
+    this.#run = withHistory(run, before);
+    // Lists leave the history out; where a frame does too, it is asked for.
+    if (run.history === undefined && run.stateName !== before?.stateName) void this.#fetchRun();
+    // Nothing is pushed after the end; the stored lines are complete then.
+    if (run.endedAt !== null && before?.endedAt === null) void this.#fetchLogs();
+  }
+
+  /** A frame that came while it was asked for is newer, and takes only the history from the answer. */
+  async #fetchRun(): Promise<void> {
     const asked = this.#run;
     try {
       const run = await this.#source.get(this.id);
       if (this.#closed) return;
       if (run === null) this.#unknown = true;
       else this.#run = this.#run === asked || this.#run === null ? run : withHistory(this.#run, run);
-      this.#changed();
+      this.#on.changed();
     } catch (error) {
-      if (!this.#closed && this.#run === null) this.#failed(error as Error);
+      if (!this.#closed) this.#on.failed(error as Error);
+    }
+  }
+
+  async #fetchLogs(): Promise<void> {
+    try {
+      const stored = await this.#source.request<readonly LogLine[]>('GET', `/runs/${encodeURIComponent(this.id)}/logs`);
+      if (this.#closed) return;
+      this.#logs = combine(stored, this.#logs);
+      this.#on.changed();
+    } catch (error) {
+      if (!this.#closed && !this.#unknown) this.#on.failed(error as Error);
     }
   }
 }
 
 function withHistory(run: RunView, other: RunView | null): RunView {
   return run.history !== undefined || other?.history === undefined ? run : { ...run, history: other.history };
-}
-
-function append(logs: Logs, lines: readonly LogLine[]): Logs {
-  const all = [...logs.lines, ...lines];
-  const over = Math.max(0, all.length - MOST_LOGS);
-  return { lines: over > 0 ? all.slice(over) : all, dropped: logs.dropped + over };
 }

@@ -66,10 +66,10 @@ export function noDetailsLines({ opened }: Shown): readonly Line[] {
   return [BLANK, [{ text: `  ${text}`, dim: true }]];
 }
 
-export function helpLines({ signs, canRetry }: Shown): readonly Line[] {
+export function helpLines({ signs }: Shown): readonly Line[] {
   const lines: Line[] = [BLANK];
-  for (const { action, shown, does } of BINDINGS) {
-    if (shown === undefined || does === undefined || (action === 'retry' && !canRetry)) continue;
+  for (const { shown, does } of BINDINGS) {
+    if (shown === undefined || does === undefined) continue;
     lines.push([{ text: `  ${shown.padEnd(12)}`, bold: true }, { text: does }]);
   }
   const legend = RUN_STATES.map((state): Span => ({ text: `  ${signs.state[state]} ${state.toLowerCase()}`, colour: colourOf(state) }));

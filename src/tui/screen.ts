@@ -45,7 +45,6 @@ export interface Sight {
   /** The run that is open or selected. */
   readonly run: RunView | null;
   readonly filter: RunFilter;
-  readonly canRetry: boolean;
   /** Lines of the list, and of the details beside how many there are. */
   readonly listHeight: number;
   readonly detailsHeight: number;
@@ -96,7 +95,7 @@ export function paste(screen: Screen, text: string): Screen {
 
 function ask(screen: Screen, order: Question['order'], sight: Sight): Screen {
   const { run } = sight;
-  if (run === null || (order === 'retry' && !sight.canRetry)) return screen;
+  if (run === null) return screen;
   const ended = run.endedAt !== null;
   if (order === 'cancel' && ended) return { ...screen, message: `${labelOf(run)} has ended already: ${run.stateName}` };
   if (order === 'retry' && !ended) return { ...screen, message: `${labelOf(run)} has not ended yet: ${run.stateName}` };

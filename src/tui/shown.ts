@@ -1,7 +1,8 @@
 /** All that one frame is drawn from, and when it would look different by itself. Pure. */
 import type { RunFilter, RunView } from '../core/protocol.ts';
 import type { View } from '../core/view.ts';
-import { detailLines, type Logs } from './details.ts';
+import { detailLines } from './details.ts';
+import type { Logs } from './logs.ts';
 import { type Screen, type Sight, type Window, windowOf } from './screen.ts';
 import type { Line, Signs } from './theme.ts';
 import { nextChangeMs } from './time.ts';
@@ -22,7 +23,6 @@ export interface World {
   readonly title: string;
   readonly url: string;
   readonly signs: Signs;
-  readonly canRetry: boolean;
 }
 export interface Shown extends World {
   readonly screen: Screen;
@@ -57,9 +57,9 @@ export function look(screen: Screen, world: World): Shown {
 
 /** What a key has to know of it. */
 export function sightOf(shown: Shown): Sight {
-  const { screen, runs, window, opened, listHeight, detailsHeight, lines, filter, canRetry } = shown;
+  const { screen, runs, window, opened, listHeight, detailsHeight, lines, filter } = shown;
   const run = screen.details === null ? (runs[window.index] ?? null) : (opened?.run ?? null);
-  return { runs, run, listHeight, detailsHeight, detailsLength: lines.length, filter, canRetry };
+  return { runs, run, listHeight, detailsHeight, detailsLength: lines.length, filter };
 }
 
 /** Milliseconds until something on the screen changes by itself: an age, a duration, what is left of a wait. Null: it never does. */

@@ -33,18 +33,18 @@ export function tookText(run: RunView, now: number): string {
 /** Milliseconds until one of the texts above changes by itself; null when that never happens. */
 export function nextChangeMs(run: RunView, now: number): number | null {
   if (run.endedAt !== null) return null;
-  const age = untilNext(now - Date.parse(run.createdAt));
+  const age = untilNext(now - Date.parse(run.createdAt), MINUTE, HOUR);
   if (run.state === 'SCHEDULED') {
     const left = Date.parse(run.dueAt) - now;
     return left > 0 ? Math.min(age, ((left - 1) % SECOND) + 1) : age;
   }
-  return run.startedAt === null ? age : Math.min(age, untilNext(now - Date.parse(run.startedAt), HOUR));
+  return run.startedAt === null ? age : Math.min(age, untilNext(now - Date.parse(run.startedAt), HOUR, DAY));
 }
 
-/** Time until the next whole second, minute or hour of something `age` old; up to `fine` it is shown in seconds. */
-function untilNext(age: number, fine = MINUTE): number {
+/** Time until something `age` old is a whole second older, from `seconds` on a whole minute, from `minutes` on a whole hour. */
+function untilNext(age: number, seconds: number, minutes: number): number {
   if (age < 0) return -age;
-  const step = age < fine ? SECOND : age < HOUR ? MINUTE : HOUR;
+  const step = age < seconds ? SECOND : age < minutes ? MINUTE : HOUR;
   return step - (age % step);
 }
 

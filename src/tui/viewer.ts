@@ -21,8 +21,6 @@ const SHARE = 4;
 export interface ViewerClient extends RunSource {
   follow(filter: RunFilter, limit: number, listener: (event: FollowEvent) => void): () => void;
   cancel(id: string): Promise<RunView>;
-  /** Where it is missing, `r` does nothing. */
-  retry?(id: string): Promise<{ readonly id: string }>;
 }
 
 export interface ViewerOptions {
@@ -136,8 +134,8 @@ export class Viewer {
         const { state, stateName } = await client.cancel(run.id);
         this.#say(state === 'CANCELLING' ? `Asked ${labelOf(run)} to stop` : `${labelOf(run)}: ${stateName}`);
       } else {
-        const again = await client.retry?.(run.id);
-        this.#say(`${labelOf(run)} runs again as ${again?.id}`);
+        const again = await client.request<RunView>('POST', `/runs/${encodeURIComponent(run.id)}/retry`);
+        this.#say(`${labelOf(run)} runs again as ${again.id}`);
       }
     } catch (error) {
       this.#say(`Could not ${order} ${labelOf(run)}: ${(error as Error).message}`);
@@ -169,6 +167,7 @@ export class Viewer {
     const before = this.#view;
     this.#view = fold(before, event, Date.now());
     if (event.type === 'snapshot') this.#loading = false;
+    if (event.type === 'up') this.#opened?.refresh();
     if (this.#view !== before) this.#soon();
   }
 
@@ -215,13 +214,13 @@ export class Viewer {
   }
 
   #look(): Shown {
-    const { filter, title = 'bgtask', url = '', signs = SIGNS, client } = this.#options;
+    const { filter, title = 'bgtask', url = '', signs = SIGNS } = this.#options;
     const runs = this.#visibleRuns();
     this.#screen = settle(this.#screen, runs, listHeightOf(this.#screen));
     const texts = { title: oneLine(title), url: oneLine(url), notice: this.#notice };
     const opened = this.#opened === null ? null : { run: this.#opened.run, unknown: this.#opened.unknown, logs: this.#opened.logs };
     const state = { view: this.#view, runs, filter, loading: this.#loading, opened, now: Date.now() };
-    return look(this.#screen, { ...state, ...texts, signs, canRetry: typeof client.retry === 'function' });
+    return look(this.#screen, { ...state, ...texts, signs });
   }
 
   /** Filtered anew only where runs or filter are new. */

@@ -1,5 +1,5 @@
 /** A client for tests of the viewer: says what it is told to say, and remembers what it was asked. */
-import type { RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/protocol.ts';
+import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/protocol.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import type { FollowEvent } from '../../src/core/view.ts';
 import type { WatchEvent } from '../../src/tui/opened.ts';
@@ -64,7 +64,8 @@ export class FakeClient implements ViewerClient {
   readonly watched: string[] = [];
   readonly cancelled: string[] = [];
   readonly runs = new Map<string, RunView>();
-  retry?: (id: string) => Promise<{ id: string }>;
+  readonly requests: string[] = [];
+  readonly logs = new Map<string, LogLine[]>();
   #seq = 0;
   #follower: ((event: FollowEvent) => void) | null = null;
   readonly #watchers = new Map<string, (event: WatchEvent) => void>();
@@ -87,6 +88,12 @@ export class FakeClient implements ViewerClient {
 
   async get(id: string): Promise<RunView | null> {
     return this.runs.get(id) ?? null;
+  }
+
+  async request<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+    this.requests.push(`${method} ${path}`);
+    const [, id = '', what] = /^\/runs\/([^/]+)\/(logs|retry)$/.exec(path) ?? [];
+    return (what === 'logs' ? (this.logs.get(id) ?? []) : aRunView({ id: 'again', retryOf: id })) as T;
   }
 
   async cancel(id: string): Promise<RunView> {
