@@ -1,7 +1,8 @@
 /** What goes to the log together, and who waits for it. */
+import { StoreError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import { Changes, type Step } from './rows.ts';
 import type { Commit } from './store.ts';
-import { Changes, type Step } from './table.ts';
 
 /** One call on the store. */
 export interface Call<T> {
@@ -44,4 +45,12 @@ export function commitOf(steps: readonly Step[]): Commit {
     }
   }
   return { runs: [...runs.values()], removed };
+}
+
+export function full(): StoreError {
+  return new StoreError('full', 'The disk of the store is full. Nothing was added.', ['Free some space; the store goes on by itself']);
+}
+
+export function closed(): StoreError {
+  return new StoreError('failed', 'The store is closed.');
 }

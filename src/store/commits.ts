@@ -9,9 +9,10 @@
  */
 import { StoreError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import { Batch, type Call, commitOf, LOOK, type Waiting } from './batch.ts';
+import { Batch, type Call, closed, commitOf, full, LOOK, type Waiting } from './batch.ts';
+import type { Fact, Step } from './rows.ts';
 import type { Commit } from './store.ts';
-import type { Fact, Step, Table } from './table.ts';
+import type { Table } from './table.ts';
 
 /** Makes facts durable. Called again only after the promise before has settled. */
 export interface Log {
@@ -47,6 +48,7 @@ export class Commits {
   #room: 'enough' | 'tight' | 'stuck' = 'enough';
   #held: Waiting[] = [];
   #over: StoreError | null = null;
+  #failure: StoreError | null = null;
   #closing = false;
   #scheduled = false;
   /** Batches written so far. */
@@ -64,6 +66,11 @@ export class Commits {
       fail = resolve;
     });
     this.#fail = fail;
+  }
+
+  /** What `failed` resolved with, if it has. */
+  get failure(): StoreError | null {
+    return this.#failure;
   }
 
   /** Does `call` at once, and answers when it is durable. A rejection nobody waits for is no accident: `failed` tells of it, too. */
@@ -103,7 +110,8 @@ export class Commits {
 
   /** Nothing can be written any more: refuses what waits and what is still to come. */
   end(error: StoreError): void {
-    if (this.#over) return;
+    if (this.#failure) return;
+    this.#failure = error;
     this.#over = error;
     this.#restTimer?.cancel();
     this.#roomTimer?.cancel();
@@ -286,12 +294,4 @@ export class Commits {
     else if (this.#isDurable()) this.#write(new Batch(), () => this.#log.rest());
     else this.#flush();
   }
-}
-
-export function full(): StoreError {
-  return new StoreError('full', 'The disk of the store is full. Nothing was added.', ['Free some space; the store goes on by itself']);
-}
-
-function closed(): StoreError {
-  return new StoreError('failed', 'The store is closed.');
 }

@@ -14,15 +14,15 @@ export interface Listed {
   readonly gone: boolean;
 }
 
-export class Listing {
+export class Listing<L extends Listed> {
   /** By rising `seq`. Removed ones stay until they are half of it. */
-  #order: Listed[] = [];
+  #order: L[] = [];
   #gone = 0;
   readonly #total = noRuns();
   readonly #byTask = new Map<string, RunCounts>();
 
   /** Takes note of one change; `before` or `after` is undefined where the run is new or was removed. */
-  update(item: Listed, before: Run | undefined, after: Run | undefined): void {
+  update(item: L, before: Run | undefined, after: Run | undefined): void {
     if (before === undefined) this.#enter(item);
     if (after === undefined) this.#leave();
     if (before?.state === after?.state) return;
@@ -57,7 +57,7 @@ export class Listing {
     let left = query.tag === undefined ? sum(this.counts(query)) : Number.POSITIVE_INFINITY;
     if (query.cursor !== undefined) left = Number.POSITIVE_INFINITY;
     for (let at = this.#startOf(query.cursor); at >= 0 && left > 0; at -= 1) {
-      const item = this.#order[at] as Listed;
+      const item = this.#order[at] as L;
       if (item.gone || !matches(item.run, query)) continue;
       if (runs.length === query.limit) return { runs, nextCursor: String(last) };
       runs.push(item.run);
@@ -68,11 +68,11 @@ export class Listing {
   }
 
   /** Every run, oldest submission first. */
-  *all(): Generator<Listed> {
+  *all(): Generator<L> {
     for (const item of this.#order) if (!item.gone) yield item;
   }
 
-  #enter(item: Listed): void {
+  #enter(item: L): void {
     const order = this.#order;
     const newest = order.at(-1);
     if (newest === undefined || newest.seq < item.seq) {
@@ -98,7 +98,7 @@ export class Listing {
     let high = this.#order.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#order[middle] as Listed).seq < seq) low = middle + 1;
+      if ((this.#order[middle] as L).seq < seq) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -7,7 +7,8 @@ import type { LogLine, RunCounts, RunFilter } from '../core/protocol.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
-import { Commits, full, type Log } from './commits.ts';
+import { full } from './batch.ts';
+import { Commits, type Log } from './commits.ts';
 import type { Applied, Change, Claimed, Commit, Durability, Keep, ListQuery, NotSubmitted, RunPage, Store, Submitted } from './store.ts';
 import type { Table } from './table.ts';
 
@@ -128,7 +129,7 @@ export class TableStore implements Store {
   }
 
   async logs(runId: string): Promise<readonly LogLine[]> {
-    return this.#logs.read(runId);
+    return this.#table.get(runId) ? this.#logs.read(runId) : [];
   }
 
   onCommit(listener: (commit: Commit) => void): () => void {

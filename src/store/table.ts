@@ -22,44 +22,8 @@ import {
 } from '../core/run.ts';
 import { Listing } from './listing.ts';
 import { Retention } from './retention.ts';
+import type { Changes, Fact, Row, Step } from './rows.ts';
 import type { Applied, Claimed, Keep, NotSubmitted, Submitted } from './store.ts';
-
-/** One thing that happened, as a journal keeps it. */
-export type Fact =
-  | { readonly kind: 'submit'; readonly run: NewRun; readonly at: number }
-  | { readonly kind: 'event'; readonly id: string; readonly event: RunEvent; readonly at: number }
-  | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
-  | { readonly kind: 'pause'; readonly task: string; readonly paused: boolean; readonly at: number };
-
-/** A run with its place in the table. */
-export interface Row {
-  run: Run;
-  /** Rises with each submit. */
-  readonly seq: number;
-  /** Until when its idempotency key answers; null: as long as it is kept. */
-  readonly keyUntil: number | null;
-  /** Open runs that wait for its end; null once they were told. */
-  dependents: Row[] | null;
-  /** Open runs that name it in `waitFor`: they wait for its end, and then read its result. */
-  awaited: number;
-  /** It stands in the heap of expiries. */
-  expires: boolean;
-  gone: boolean;
-}
-
-/** One change of one run; `before` or `after` is undefined where it was added or removed. */
-export interface RowStep {
-  readonly row: Row;
-  readonly before: Run | undefined;
-  readonly after: Run | undefined;
-}
-export type Step = RowStep | { readonly undo: () => void };
-
-/** What was changed since it was put into `table.changes`. */
-export class Changes {
-  readonly facts: Fact[] = [];
-  readonly steps: Step[] = [];
-}
 
 type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
 
@@ -67,7 +31,7 @@ export class Table {
   /** Where changes are written down; null in a replay. */
   changes: Changes | null = null;
   readonly queue = new RunQueue();
-  readonly listing = new Listing();
+  readonly listing = new Listing<Row>();
   readonly #rows = new Map<string, Row>();
   /** Newest run of each task and idempotency key. */
   readonly #keys = new Map<string, Row>();
@@ -89,8 +53,13 @@ export class Table {
     return this.#rows.get(id)?.run;
   }
 
+  /** Every run, oldest submission first. */
+  rows(): Iterable<Row> {
+    return this.listing.all();
+  }
+
   leased(): LeasedRun[] {
-    return [...this.listing.all()].map(({ run }) => run).filter(isLeased);
+    return [...this.rows()].map(({ run }) => run).filter(isLeased);
   }
 
   submit(said: NewRun, at: number): Submitted | NotSubmitted {

@@ -1,0 +1,150 @@
+/**
+ * What the lines of a journal say: `s` the sequence number, `d` the highest one known durable when it was written, `e` the epoch of
+ * the server that wrote it, `t` its time, `k` its kind. Payloads stand in them as they are, so that `jq` reads them, and last, so that
+ * they come out again byte for byte.
+ */
+import type { NewRun, RunEvent } from '../../core/run.ts';
+import type { Fact } from '../rows.ts';
+import { endOfText } from './lines.ts';
+
+/** The only layout there is so far. A file with a higher number was written by a newer bgtask. */
+export const VERSION = 1;
+
+export interface JournalRecord {
+  readonly s: number;
+  readonly d: number;
+  readonly e: number;
+  readonly t: number;
+  readonly k: string;
+  readonly [key: string]: unknown;
+}
+
+const KINDS = {
+  assign: 'run.assigned',
+  start: 'run.started',
+  progress: 'run.progressed',
+  succeed: 'run.succeeded',
+  fail: 'run.failed',
+  crash: 'run.crashed',
+  stopped: 'run.stopped',
+  release: 'run.released',
+  lose: 'run.lost',
+  abandon: 'run.abandoned',
+  cancel: 'run.cancelled',
+  expire: 'run.expired',
+  upstream: 'run.upstream',
+} as const satisfies Record<RunEvent['type'], string>;
+const TYPES = new Map(Object.entries(KINDS).map(([type, kind]) => [kind as string, type as RunEvent['type']]));
+
+/** The text of a record from its kind on, without its closing brace. */
+export function textOf(fact: Fact): string {
+  if (fact.kind === 'event') return eventText(fact.id, fact.event);
+  if (fact.kind === 'submit') return submitText(fact.run);
+  if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
+  return `"k":"${fact.paused ? 'task.paused' : 'task.resumed'}","task":${JSON.stringify(fact.task)}`;
+}
+
+/** What a submit may leave out, and what that means. */
+const LEFT_OUT = {
+  name: null,
+  idempotencyKey: null,
+  idempotencyTtlMs: null,
+  concurrencyKey: null,
+  parentId: null,
+  retryOf: null,
+  timeoutMs: null,
+  maxAttempts: null,
+  expiresAt: null,
+  direct: null,
+} as const satisfies Partial<NewRun>;
+const OPTIONAL = Object.keys(LEFT_OUT) as (keyof typeof LEFT_OUT)[];
+
+function submitText(run: NewRun): string {
+  let text = `"k":"run.submitted","id":${JSON.stringify(run.id)},"task":${JSON.stringify(run.task)}`;
+  for (const key of OPTIONAL) if (run[key] !== null) text += `,"${key}":${JSON.stringify(run[key])}`;
+  if (run.tags.length > 0) text += `,"tags":${JSON.stringify(run.tags)}`;
+  if (run.waitFor.length > 0) text += `,"waitFor":${JSON.stringify(run.waitFor)}`;
+  if (run.priority !== 0) text += `,"priority":${run.priority}`;
+  return `${text},"createdAt":${run.createdAt},"dueAt":${run.dueAt},"args":${run.args}`;
+}
+
+function eventText(id: string, event: RunEvent): string {
+  const start = `"k":"${KINDS[event.type]}","id":${JSON.stringify(id)}`;
+  if (event.type === 'assign') {
+    const { token, workerId, workerName } = event.lease;
+    const lease = `"token":${JSON.stringify(token)},"workerId":${JSON.stringify(workerId)},"workerName":${JSON.stringify(workerName)}`;
+    return `${start},${lease},"maxAttempts":${event.maxAttempts}`;
+  }
+  if (event.type === 'start') return `${start},"token":${JSON.stringify(event.token)}`;
+  if (event.type === 'succeed') {
+    return `${start},"token":${JSON.stringify(event.token)}${event.result === null ? '' : `,"result":${event.result}`}`;
+  }
+  const { type: _type, ...rest } = event;
+  const said = JSON.stringify(rest).slice(1, -1);
+  return said === '' ? start : `${start},${said}`;
+}
+
+/** A sound line of a journal, read. @throws {SyntaxError} It is no JSON. */
+export function readRecord(line: Buffer): JournalRecord {
+  const end = endOfText(line);
+  const key = payloadKey(line);
+  const at = key === null ? -1 : line.indexOf(`,"${key}":`);
+  if (at === -1 || at >= end) return JSON.parse(`${line.toString('utf8', 0, end)}}`);
+  const record = JSON.parse(`${line.toString('utf8', 0, at)}}`);
+  record[key as string] = line.toString('utf8', at + (key as string).length + 4, end);
+  return record;
+}
+
+/** What it makes happen; null where it is only about the journal itself. @throws {Error} Its kind is unknown. */
+export function factOf(record: JournalRecord): Fact | null {
+  const { k, t: at } = record;
+  const type = TYPES.get(k);
+  if (type !== undefined) return { kind: 'event', id: record.id as string, event: READ[type](record), at };
+  if (k === 'run.submitted') return { kind: 'submit', run: submitOf(record), at };
+  if (k === 'runs.removed') return { kind: 'remove', ids: record.ids as string[], at };
+  if (k === 'task.paused' || k === 'task.resumed') return { kind: 'pause', task: record.task as string, paused: k === 'task.paused', at };
+  if (k === 'segment' || k === 'mark' || k === 'next') return null;
+  throw new Error(`its kind '${k}' is unknown`);
+}
+
+/** Under which key the payload of a line stands; the kind is found by its first letters, as most lines have none. */
+function payloadKey(line: Buffer): 'args' | 'result' | null {
+  const kind = line.indexOf('"k":"run.su') + 11;
+  if (kind < 11 || kind > 100) return null;
+  return line[kind] === 0x62 ? 'args' : line[kind] === 0x63 ? 'result' : null;
+}
+
+type Reader = (record: JournalRecord) => RunEvent;
+const tokenAndReason =
+  (type: 'release' | 'lose' | 'abandon'): Reader =>
+  (record) => ({ type, token: record.token as string, reason: record.reason as string });
+const READ: Record<RunEvent['type'], Reader> = {
+  assign: (record) => ({ type: 'assign', lease: leaseOf(record), maxAttempts: record.maxAttempts as number }),
+  start: (record) => ({ type: 'start', token: record.token as string }),
+  succeed: (record) => ({ type: 'succeed', token: record.token as string, result: (record.result as string | undefined) ?? null }),
+  release: tokenAndReason('release'),
+  lose: tokenAndReason('lose'),
+  abandon: tokenAndReason('abandon'),
+  expire: () => ({ type: 'expire' }),
+  progress: rest('progress'),
+  fail: rest('fail'),
+  crash: rest('crash'),
+  stopped: rest('stopped'),
+  cancel: rest('cancel'),
+  upstream: rest('upstream'),
+};
+
+function rest(type: RunEvent['type']): Reader {
+  return ({ s: _s, d: _d, e: _e, t: _t, k: _k, id: _id, ...said }) => ({ type, ...said }) as unknown as RunEvent;
+}
+
+function leaseOf({ token, workerId, workerName }: Record<string, unknown>) {
+  return { token: token as string, workerId: workerId as string, workerName: workerName as string };
+}
+
+/** With every key, so that all runs that are read have one shape. */
+export const NO_RUN: NewRun = { id: '', task: '', args: '[]', ...LEFT_OUT, tags: [], priority: 0, waitFor: [], createdAt: 0, dueAt: 0 };
+
+function submitOf({ s: _s, d: _d, e: _e, t: _t, k: _k, ...said }: JournalRecord): NewRun {
+  return { ...NO_RUN, ...said };
+}

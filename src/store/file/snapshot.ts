@@ -1,0 +1,247 @@
+/**
+ * Snapshots: the whole table as it was after one sequence number, so that the journal before it need not be read any more. lowdb holds
+ * the state; this is its adapter, as its own ones neither sync nor write in parts. One line for each run; the first line says which
+ * sequence number it covers, the last one that it is whole.
+ *
+ * `write` takes what it writes at once, and then works in slices of a few milliseconds. A snapshot gets its name only when it is on the
+ * disk, was read back, and the journal up to its sequence number is durable.
+ */
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Adapter } from 'lowdb';
+import { newRun, type Run } from '../../core/run.ts';
+import type { Clock } from '../../core/seams.ts';
+import type { Row } from '../rows.ts';
+import { Table } from '../table.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { damaged, diskError } from './failures.ts';
+import { listFolder, snapshotName } from './folder.ts';
+import { eachLine, endOfText, FIRST_CRC, isSound, LineWriter, objectOf, storedCrc } from './lines.ts';
+import { NO_RUN, VERSION } from './records.ts';
+
+/** The table, and up to where it stands for the journal. */
+export interface Checkpoint {
+  readonly table: Table;
+  /** The last sequence number it covers; 0: none. */
+  readonly seq: number;
+  readonly epoch: number;
+  /** Names the store; '' before there is one. */
+  readonly store: string;
+  /** Resolves true when the journal is durable up to `seq`; false: it was taken back. */
+  readonly settled: Promise<boolean>;
+}
+export interface SnapshotOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly nonce: () => string;
+}
+
+type Cut = Pick<Row, 'run' | 'seq' | 'keyUntil'>;
+
+const SLICE_MS = 4;
+const SLICE_BYTES = 1 << 18;
+const LOOK_AT_CLOCK_EVERY = 32;
+const VERIFY_CHUNK = 1 << 20;
+
+export function noCheckpoint(): Checkpoint {
+  return { table: new Table(), seq: 0, epoch: 0, store: '', settled: Promise.resolve(true) };
+}
+
+export class SnapshotAdapter implements Adapter<Checkpoint> {
+  readonly #options: SnapshotOptions;
+  /** Size of the newest snapshot. */
+  bytes = 0;
+
+  constructor(options: SnapshotOptions) {
+    this.#options = options;
+  }
+
+  /** The newest snapshot; null where there is none. @throws {StoreError} `damaged` */
+  async read(): Promise<Checkpoint | null> {
+    const { disk, folder } = this.#options;
+    const newest = (await listFolder(disk, folder)).snapshots.at(-1);
+    if (newest === undefined) return null;
+    const { checkpoint, bytes } = await readSnapshot(disk, folder, newest.name);
+    this.bytes = bytes;
+    if (checkpoint.seq !== newest.seq) throw damaged(folder, newest.name, {}, `it covers ${checkpoint.seq}, not what its name says`);
+    return checkpoint;
+  }
+
+  /** @throws {StoreError} Nothing of it is left behind, and the journal goes on as it was. */
+  write(checkpoint: Checkpoint): Promise<void> {
+    // Now, before anything changes the table. Runs are never changed in place: these are the runs of this moment for good.
+    const cut: Cut[] = [];
+    for (const row of checkpoint.table.rows()) cut.push({ run: row.run, seq: row.seq, keyUntil: row.keyUntil });
+    const header = {
+      ...{ k: 'snapshot', store: checkpoint.store, v: VERSION, s: checkpoint.seq, e: checkpoint.epoch, t: this.#options.clock.now() },
+      ...{ newestRemoved: checkpoint.table.newestRemoved, paused: checkpoint.table.queue.pausedTasks() },
+    };
+    return this.#publish(checkpoint, header, cut);
+  }
+
+  async #publish(checkpoint: Checkpoint, header: object, cut: readonly Cut[]): Promise<void> {
+    const { disk, folder, nonce } = this.#options;
+    const path = join(folder, snapshotName(checkpoint.seq));
+    const unfinished = `${path}.${nonce()}.tmp`;
+    try {
+      const file = await disk.open(unfinished, 'create');
+      const written = await this.#writeAll(file, header, cut).finally(() => file.close());
+      await verify(disk, unfinished, written);
+      if (!(await checkpoint.settled)) {
+        await disk.remove(unfinished);
+        return;
+      }
+      await disk.rename(unfinished, path);
+      await disk.syncFolder(folder);
+      this.bytes = written.bytes;
+    } catch (error) {
+      await disk.remove(unfinished).catch(() => undefined);
+      throw diskError('write', path, error);
+    }
+  }
+
+  async #writeAll(file: DiskFile, header: object, cut: readonly Cut[]): Promise<Written> {
+    const lines = new LineWriter();
+    lines.add(JSON.stringify(header).slice(0, -1));
+    let bytes = 0;
+    let crc = 0;
+    const flush = async () => {
+      const slice = lines.take();
+      crc = crc32(slice, crc);
+      await file.write(slice, bytes);
+      bytes += slice.length;
+    };
+    for (let next = 0; next < cut.length; ) {
+      next = this.#addSlice(lines, cut, next);
+      await flush();
+    }
+    lines.add(`{"k":"end","runs":${cut.length}`);
+    await flush();
+    await file.sync();
+    return { bytes, crc };
+  }
+
+  /** Adds lines until the slice is big or took long; answers with the first run that is not in it. */
+  #addSlice(lines: LineWriter, cut: readonly Cut[], from: number): number {
+    const { clock } = this.#options;
+    const until = clock.monotonic() + SLICE_MS;
+    let next = from;
+    while (next < cut.length && lines.length < SLICE_BYTES) {
+      lines.add(runText(cut[next] as Cut));
+      next += 1;
+      if (next % LOOK_AT_CLOCK_EVERY === 0 && clock.monotonic() >= until) break;
+    }
+    return next;
+  }
+}
+
+interface Written {
+  readonly bytes: number;
+  readonly crc: number;
+}
+
+async function verify(disk: Disk, path: string, written: Written): Promise<void> {
+  const file = await disk.open(path, 'read');
+  const chunk = Buffer.allocUnsafe(VERIFY_CHUNK);
+  let crc = 0;
+  let bytes = 0;
+  try {
+    for (let got = await file.read(chunk, 0); got > 0; got = await file.read(chunk, bytes)) {
+      crc = crc32(chunk.subarray(0, got), crc);
+      bytes += got;
+    }
+  } finally {
+    await file.close();
+  }
+  if (crc !== written.crc || bytes !== written.bytes) throw new Error('it reads back otherwise than it was written');
+}
+
+/** The payloads stand last, as they are; the length of a result says where it ends. */
+function runText({ run, seq, keyUntil }: Cut): string {
+  const { args, result, ...rest } = run;
+  const head = `{"k":"run","n":${seq},"keyUntil":${keyUntil},${JSON.stringify(rest).slice(1, -1)}`;
+  const returned = result === null ? '' : `,"resultBytes":${Buffer.byteLength(result)},"result":${result}`;
+  return `${head}${returned},"args":${args}`;
+}
+
+const ARGS = ',"args":';
+const RESULT = ',"result":';
+const RUN_SHAPE = newRun(NO_RUN, []);
+
+export function readRun(line: Buffer): Cut {
+  const end = endOfText(line);
+  const firstArgs = line.indexOf(ARGS);
+  const size = line.indexOf(',"resultBytes":');
+  const hasResult = size !== -1 && size < firstArgs;
+  const headEnd = hasResult ? size : firstArgs;
+  const { k: _k, n, keyUntil, ...rest } = JSON.parse(`${line.toString('utf8', 0, headEnd)}}`);
+  const resultAt = hasResult ? line.indexOf(RESULT, size) + RESULT.length : 0;
+  const resultEnd = hasResult ? resultAt + Number.parseInt(line.toString('latin1', size + 15, resultAt), 10) : firstArgs;
+  const result = hasResult ? line.toString('utf8', resultAt, resultEnd) : null;
+  const args = line.toString('utf8', resultEnd + ARGS.length, end);
+  return { run: { ...RUN_SHAPE, ...rest, args, result } as Run, seq: n, keyUntil };
+}
+
+/** @throws {StoreError} `damaged` */
+export async function readSnapshot(disk: Disk, folder: string, name: string): Promise<{ checkpoint: Checkpoint; bytes: number }> {
+  const table = new Table();
+  let crc = FIRST_CRC;
+  let header: Header | null = null;
+  let isWhole = false;
+  const bytes = await eachSnapshotLine(disk, folder, name, (line, at, hasEnd) => {
+    if (isWhole || !hasEnd || !isSound(line, crc))
+      throw damaged(folder, name, { byte: at }, isWhole ? 'it goes on after its end' : 'its checksum is wrong');
+    crc = storedCrc(line) as number;
+    if (header === null) header = readHeader(folder, name, line);
+    else if (line.toString('latin1', 0, 10) === '{"k":"end"') isWhole = readEnd(line, table.size);
+    else table.load(readRun(line));
+    return undefined;
+  });
+  if (header === null || !isWhole) throw damaged(folder, name, { byte: bytes }, 'its end is missing');
+  const { s, e, store, newestRemoved, paused } = header as Header;
+  table.forgetUpTo(newestRemoved);
+  for (const task of paused) table.queue.setPaused(task, true);
+  return { checkpoint: { table, seq: s, epoch: e, store, settled: Promise.resolve(true) }, bytes };
+}
+
+type UseLine = (line: Buffer, at: number, isWhole: boolean) => 'stop' | undefined;
+
+/** Answers with the size of the file. */
+export async function eachSnapshotLine(disk: Disk, folder: string, name: string, use: UseLine): Promise<number> {
+  const path = join(folder, name);
+  try {
+    const file = await disk.open(path, 'read');
+    try {
+      const bytes = await file.size();
+      await eachLine(file, 0, bytes, use);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(folder, name, {}, `a line of it cannot be read: ${error.message}`, error);
+    throw diskError('read', path, error);
+  }
+}
+
+interface Header {
+  readonly k: string;
+  readonly store: string;
+  readonly v: number;
+  readonly s: number;
+  readonly e: number;
+  readonly newestRemoved: string;
+  readonly paused: readonly string[];
+}
+
+function readHeader(folder: string, name: string, line: Buffer): Header {
+  const header = objectOf(line) as unknown as Header;
+  if (header.k !== 'snapshot') throw damaged(folder, name, { byte: 0 }, 'it does not begin as a snapshot');
+  if (header.v > VERSION) throw damaged(folder, name, { byte: 0 }, 'it was written by a newer version of bgtask');
+  return header;
+}
+
+function readEnd(line: Buffer, runs: number): boolean {
+  return objectOf(line).runs === runs;
+}

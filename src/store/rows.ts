@@ -1,0 +1,39 @@
+/** What a table is made of, and what a change of it leaves behind. */
+import type { NewRun, Run, RunEvent } from '../core/run.ts';
+
+/** One thing that happened, as a journal keeps it. */
+export type Fact =
+  | { readonly kind: 'submit'; readonly run: NewRun; readonly at: number }
+  | { readonly kind: 'event'; readonly id: string; readonly event: RunEvent; readonly at: number }
+  | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
+  | { readonly kind: 'pause'; readonly task: string; readonly paused: boolean; readonly at: number };
+
+/** A run with its place in the table. */
+export interface Row {
+  run: Run;
+  /** Rises with each submit. */
+  readonly seq: number;
+  /** Until when its idempotency key answers; null: as long as it is kept. */
+  readonly keyUntil: number | null;
+  /** Open runs that wait for its end; null once they were told. */
+  dependents: Row[] | null;
+  /** Open runs that name it in `waitFor`: they wait for its end, and then read its result. */
+  awaited: number;
+  /** It stands in the heap of expiries. */
+  expires: boolean;
+  gone: boolean;
+}
+
+/** One change of one run; `before` or `after` is undefined where it was added or removed. */
+export interface RowStep {
+  readonly row: Row;
+  readonly before: Run | undefined;
+  readonly after: Run | undefined;
+}
+export type Step = RowStep | { readonly undo: () => void };
+
+/** What was changed since it was put into `table.changes`. */
+export class Changes {
+  readonly facts: Fact[] = [];
+  readonly steps: Step[] = [];
+}
