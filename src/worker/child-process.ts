@@ -158,7 +158,8 @@ export class Child {
     else if (message?.type === 'pong') this.#ponged(true);
     else if (message?.type === 'here') this.#arrived();
     else if (message?.type === 'loaded') this.#isLoaded(message);
-    else if (message?.type === 'not-loaded') this.#settleLoad((load) => load.reject(new TasksNotLoadedError(message.problem, message.files)));
+    else if (message?.type === 'not-loaded')
+      this.#settleLoad((load) => load.reject(new TasksNotLoadedError(message.problem, message.files)));
   }
 
   #arrived(): void {

@@ -3,18 +3,16 @@
  * only when it is called: importing this costs next to nothing.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
-import { BgtaskError, InvalidOptionError, TasksNotLoadedError } from '../core/errors.ts';
+import { resolve } from 'node:path';
+import { InvalidOptionError, TasksNotLoadedError } from '../core/errors.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import type { Definition } from '../task/definition.ts';
 import { definitionOf } from '../task/definition.ts';
 import type { AnyTask } from '../task/types.ts';
 import type { LoadedTasks } from './child-process.ts';
+import { fileCommand, scriptCommand, tsconfigFor } from './commands.ts';
 import type { OnEvent } from './events.ts';
-import { CHILD_ENV, CHILD_MARK, type Preparation } from './ipc.ts';
+import { CHILD_MARK, type Preparation } from './ipc.ts';
 import type { RunPool } from './run-pool.ts';
 import { type CheckedOptions, checkOptions, type FileOptions, type WorkerOptions } from './serve-options.ts';
 import type { TaskWorker, TaskWorkerOptions, Worker } from './worker.ts';
@@ -164,44 +162,6 @@ function existingFiles(files: readonly string[]): string[] {
     if (!existsSync(path)) throw new InvalidOptionError(`There is no file ${path}.`);
     return path;
   });
-}
-
-/** The nearest one above the first file; null where there is none, or the environment names another. */
-function tsconfigFor(paths: readonly string[]): string | null {
-  if (process.env.TSX_TSCONFIG_PATH) return null;
-  for (let folder = dirname(paths[0] as string); ; folder = dirname(folder)) {
-    const path = join(folder, 'tsconfig.json');
-    if (existsSync(path)) return path;
-    if (folder === dirname(folder)) return null;
-  }
-}
-
-// ---- How children are started ------------------------------------------------------------------------------------------------
-
-/** As this file is, compiled or not. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const own = (name: string) => new URL(`./${name}${EXTENSION}`, import.meta.url);
-/** From sources a child needs tsx to read its own. */
-const OWN_FLAGS = EXTENSION === '.ts' ? ['--import', createRequire(import.meta.url).resolve('tsx')] : [];
-
-function fileCommand() {
-  return { args: [...OWN_FLAGS, '--import', own('lifeline').href, fileURLToPath(own('child'))], env: { [CHILD_ENV]: '0' } };
-}
-
-/** Not for a child: its own debugger, and code that is no file. */
-const NOT_INHERITED = /^--(inspect|debug|watch)/;
-const NO_FILE = /^(-e|--eval|-p|--print|-i|--interactive)$/;
-
-function scriptCommand(call: number) {
-  const script = process.argv[1];
-  if (!isMainThread || script === undefined || script === '-' || process.execArgv.some((flag) => NO_FILE.test(flag))) {
-    throw new BgtaskError(
-      "serve() starts its children by running this script again, but there is no script file. Serve files with bgtask task serve, or use { isolation: 'none' }.",
-    );
-  }
-  const flags = process.execArgv.filter((flag) => !NOT_INHERITED.test(flag));
-  const own_ = [...OWN_FLAGS.filter((flag) => !flags.includes(flag)), '--import', own('lifeline').href];
-  return { args: [...flags, ...own_, script, ...process.argv.slice(2)], env: { [CHILD_ENV]: String(call) } };
 }
 
 // ---- In a child of a script --------------------------------------------------------------------------------------------------
