@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startAgain, tellUp } from '../../src/cli/background.ts';
 import { BgtaskCommand } from '../../src/cli/command.ts';
-import { greeting, startLocalServer } from '../../src/cli/local-server.ts';
+import { greeting, startLocalServer, untilFailed } from '../../src/cli/local-server.ts';
 import { serverFlags, serverOptions } from '../../src/cli/server-flags.ts';
 import { untilStopped } from '../../src/cli/stop.ts';
 
@@ -29,7 +29,6 @@ export default class ServerStart extends BgtaskCommand {
     if (flags['no-auth']) this.warn('It asks for no key: every user of this machine can submit runs and read them.');
     this.print(server.status, greeting(server.status, performance.now(), 'bgtask task serve tasks.ts'));
     tellUp(server.status);
-    const failure = await untilStopped(server.closed, () => server.stop());
-    if (failure) throw failure;
+    await untilStopped(untilFailed(server), () => server.stop());
   }
 }

@@ -1,10 +1,7 @@
-import { string as stringArg } from '@oclif/core/args';
+import { string } from '@oclif/core/args';
 import { ApiCommand } from '../../src/cli/command.ts';
 import { serveUntilStopped } from '../../src/cli/serving.ts';
-import { durationOf } from '../../src/cli/submit.ts';
-import { WorkerConsole } from '../../src/cli/worker-console.ts';
-import { workerFlags } from '../../src/cli/worker-flags.ts';
-import { addressOf } from '../../src/config/servers.ts';
+import { workerFlags, workerSettings } from '../../src/cli/worker-flags.ts';
 
 export default class TaskServe extends ApiCommand {
   static override summary = 'Run a worker for every task that the files export.';
@@ -15,7 +12,7 @@ export default class TaskServe extends ApiCommand {
     '<%= config.bin %> task serve dist/tasks.js --no-watch --drain 1m',
   ];
   static override args = {
-    files: stringArg({ name: 'FILE', required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
+    files: string({ name: 'FILE', required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
   };
   static override flags = workerFlags;
   protected override readonly outlivesReader = true;
@@ -23,19 +20,9 @@ export default class TaskServe extends ApiCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TaskServe);
     const settings = this.settings(flags);
+    const options = workerSettings(flags, settings);
     const { serveFiles } = await import('../../src/worker/serve.ts');
-    const write = (line: string): void => void process.stdout.write(`${line}\n`);
-    const shown = new WorkerConsole({ json: this.jsonEnabled(), level: settings.logLevel, write, now: () => new Date() });
-    await serveUntilStopped(settings, shown, (onEvent) =>
-      serveFiles(args.files, {
-        limit: settings.limit,
-        processes: flags.processes,
-        watch: !flags['no-watch'],
-        drain: durationOf(flags.drain, '--drain'),
-        name: flags.name,
-        address: addressOf(settings),
-        onEvent,
-      }),
-    );
+    const shown = await this.workerConsole(settings);
+    await serveUntilStopped(settings, shown, (onEvent) => serveFiles(args.files, { ...options, onEvent }));
   }
 }

@@ -8,6 +8,7 @@ import { type Key, loadSettings, type Overrides, SETTINGS, type Settings, type S
 import { addressOf } from '../config/servers.ts';
 import { apiFlags, commonFlags } from './flags.ts';
 import { toJson } from './text.ts';
+import type { WorkerConsole } from './worker-console.ts';
 
 const JSON_INDENT = 2;
 
@@ -57,6 +58,18 @@ export abstract class BgtaskCommand extends Command {
   /** One line of a JSON stream. */
   protected logJsonLine(value: unknown): void {
     process.stdout.write(`${toJson(value)}\n`);
+  }
+
+  /** Whether a person sits before a terminal that can show something live. */
+  protected isLive(): boolean {
+    return process.stdin.isTTY && process.stdout.isTTY && !process.env.CI && process.env.TERM !== 'dumb' && !this.jsonEnabled();
+  }
+
+  /** The console of a worker in this process. */
+  protected async workerConsole(settings: Settings, write?: (line: string) => void): Promise<WorkerConsole> {
+    const { WorkerConsole } = await import('./worker-console.ts');
+    const plainly = (line: string): void => void process.stdout.write(`${line}\n`);
+    return new WorkerConsole({ json: this.jsonEnabled(), level: settings.logLevel, write: write ?? plainly, now: () => new Date() });
   }
 
   override jsonEnabled(): boolean {

@@ -142,6 +142,12 @@ async function statusOf(server: LocalServer, store: LocalStore, version: string)
   return { url: server.url, pid: process.pid, store: url, version, durability, startedAt, counts: await store.counts() };
 }
 
+/** @throws {StoreError} Its store cannot go on. Resolves when it was stopped. */
+export async function untilFailed(server: RunningLocalServer): Promise<void> {
+  const failure = await server.closed;
+  if (failure) throw failure;
+}
+
 /** The block a person reads when the server is up. In a pipe: one line. */
 export function greeting(status: ServerStatus, readyMs: number, next: string): string {
   const { version, url, store, durability, counts } = status;

@@ -53,3 +53,8 @@ export function serverOptions(flags: ServerFlags, version: string, onNotice: (li
     onNotice,
   };
 }
+
+/** A server that is only for this terminal: what `server start` does without flags, at that port. */
+export function plainServer(port: number, version: string, onNotice: (line: string) => void): LocalServerOptions {
+  return { host: '127.0.0.1', port, allowHosts: [], durability: 'durable', breakLock: false, auth: true, version, onNotice };
+}

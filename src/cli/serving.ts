@@ -16,12 +16,14 @@ const UNAUTHORIZED_MS = 5_000;
 
 /**
  * Starts a worker that tells `console`, and waits for its end. The first signal drains it, the second leaves at once.
+ * @param meanwhile Begins when the worker has; its end ends the worker too.
  * @throws {UnauthorizedError} It was never let in.
  */
 export async function serveUntilStopped(
   settings: Settings,
   console: WorkerConsole,
   start: (onEvent: (event: ShownEvent) => void) => Promise<ServingWorker>,
+  meanwhile?: () => Promise<void>,
 ): Promise<void> {
   const entry = new Entry(settings.apiUrl);
   const worker = await start((event) => {
@@ -29,7 +31,8 @@ export async function serveUntilStopped(
     console.show(event);
   });
   try {
-    await untilStopped(Promise.race([worker.closed, entry.refused]), () => worker.stop());
+    const ends = [worker.closed, entry.refused, ...(meanwhile ? [meanwhile()] : [])];
+    await untilStopped(Promise.race(ends), () => worker.stop());
   } finally {
     entry.close();
     await worker.stop();

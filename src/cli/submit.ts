@@ -1,6 +1,10 @@
 /** From what `task run` was told to the body of a submit. */
+import { randomFillSync } from 'node:crypto';
+import type { Client } from '../client/client.ts';
 import { toMilliseconds } from '../core/duration.ts';
-import type { SubmitOptions, SubmitRequest } from '../core/protocol.ts';
+import { idMaker } from '../core/ids.ts';
+import type { RunView, SubmitOptions, SubmitRequest } from '../core/protocol.ts';
+import { oneLine } from '../core/text.ts';
 import { parseArgs, parseArgsJson, readStdin } from './args.ts';
 import { listed } from './flags.ts';
 import { UsageError } from './usage.ts';
@@ -17,6 +21,26 @@ export interface SubmitFlags {
   readonly retries?: number | undefined;
   readonly timeout?: string | undefined;
   readonly name?: string | undefined;
+  readonly wait: boolean;
+}
+
+/** Submits, and says what a person should know beside the id. */
+export async function submit(
+  client: Client,
+  task: string,
+  words: readonly string[],
+  flags: SubmitFlags,
+  note: (line: string) => void,
+): Promise<RunView> {
+  const request = await submitRequest(task, words, flags, newIds());
+  const run = await client.request<RunView & { deduplicated?: true }>('POST', '/runs', request);
+  if (run.deduplicated) note(`A run with this key was there already: it is ${run.state}.`);
+  else note(`Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${run.id}`}`);
+  return run;
+}
+
+function newIds(): () => string {
+  return idMaker(Date.now, (bytes) => void randomFillSync(bytes));
 }
 
 /** @throws {UsageError} Something of it cannot be meant. */

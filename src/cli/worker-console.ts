@@ -31,6 +31,7 @@ const LABEL = 10;
 export class WorkerConsole {
   readonly #options: WorkerConsoleOptions;
   #lost = false;
+  #known = false;
   #windowEnd = 0;
   #shown = 0;
   #held = 0;
@@ -57,8 +58,9 @@ export class WorkerConsole {
 
   #showWorker(event: WorkerEventShown): void {
     if (event.type === 'disconnected') this.#lost = true;
-    if (event.type === 'connected' && !this.#lost) return; // `ready` says it the first time
-    this.#print(workerLine(event));
+    if (event.type === 'ready') this.#known = true;
+    if (event.type === 'connected' && !(this.#lost && this.#known)) return; // `ready` says it the first time
+    this.#print(workerLine(event, this.#known));
   }
 
   #showRun(event: RunEventShown): void {

@@ -1,6 +1,9 @@
-/** What `task serve` and `dev` both take. Their variables have no scope, as those of the server. */
+/** What `task serve` and `dev` both take, and what it means to a worker. Their variables have no scope, as those of the server. */
 import { boolean, string } from '@oclif/core/flags';
+import type { Settings } from '../config/config.ts';
+import { type Address, addressOf } from '../config/servers.ts';
 import { settingFlag, wholeFlag, withEnv } from './flags.ts';
+import { durationOf } from './submit.ts';
 
 const MOST_PROCESSES = 256;
 
@@ -12,3 +15,30 @@ export const workerFlags = withEnv('', {
   drain: string({ helpValue: 'DURATION', default: '30s', description: 'how long runs may go on when it is stopped' }),
   'log-level': settingFlag('LOG_LEVEL', { helpValue: 'LEVEL' }),
 });
+
+export interface WorkerFlags {
+  readonly processes: number;
+  readonly 'no-watch': boolean;
+  readonly name?: string | undefined;
+  readonly drain: string;
+}
+/** As `serveFiles` takes them. */
+export interface WorkerSettings {
+  readonly limit: number;
+  readonly processes: number;
+  readonly watch: boolean;
+  readonly drain: number | undefined;
+  readonly name: string | undefined;
+  readonly address: () => Promise<Address>;
+}
+
+export function workerSettings(flags: WorkerFlags, settings: Settings): WorkerSettings {
+  return {
+    limit: settings.limit,
+    processes: flags.processes,
+    watch: !flags['no-watch'],
+    drain: durationOf(flags.drain, '--drain'),
+    name: flags.name,
+    address: addressOf(settings),
+  };
+}

@@ -60,7 +60,8 @@ export interface ConsoleLine {
   readonly text: string;
 }
 
-export function workerLine(event: WorkerEventShown): ConsoleLine {
+/** `known`: the server was there before. */
+export function workerLine(event: WorkerEventShown, known: boolean): ConsoleLine {
   switch (event.type) {
     case 'ready':
       return { level: 'error', label: 'ready', style: 'green', text: readyText(event) };
@@ -73,7 +74,7 @@ export function workerLine(event: WorkerEventShown): ConsoleLine {
     case 'connected':
       return { level: 'info', label: 'connected', style: 'green', text: 'the server answers again' };
     case 'disconnected':
-      return { level: 'warn', label: 'lost', style: 'yellow', text: lostText(event) };
+      return { level: 'warn', label: 'lost', style: 'yellow', text: lostText(event, known) };
     case 'unauthorized':
       return {
         level: 'error',
@@ -110,8 +111,10 @@ function orphanText({ name, queued }: { name: string; queued: number }): string 
   return `${count(queued, 'run')} of ${oneLine(name)}, which no connected worker serves`;
 }
 
-function lostText({ why }: Extract<WorkerEventShown, { type: 'disconnected' }>): string {
+/** `known`: it was connected before. */
+function lostText({ why }: Extract<WorkerEventShown, { type: 'disconnected' }>, known: boolean): string {
   if (why === 'refused-protocol') return 'the server speaks another version; update the older of the two';
+  if (!known) return 'no server answers yet; it is tried again. Start one: bgtask server start';
   return 'the server is away; runs go on, their outcomes are kept, and it is tried again';
 }
 
@@ -150,7 +153,7 @@ const OUTCOMES: Readonly<Record<Outcome['type'], Omit<ConsoleLine, 'text'>>> = {
 };
 
 function failed({ retry, timedOut }: Extract<Outcome, { type: 'fail' }>): Partial<ConsoleLine> {
-  return { ...(timedOut && { label: 'timed out' }), ...(retry && { style: 'yellow' as const }) };
+  return { ...(retry && { label: 'retrying', style: 'yellow' as const }), ...(timedOut && { label: 'timed out' }) };
 }
 
 function names(tasks: readonly string[]): string {

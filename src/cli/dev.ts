@@ -1,0 +1,86 @@
+/** What `dev` needs beside server, worker and viewer: its own store, and a place for the worker's lines while the viewer has the screen. */
+import { resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Settings } from '../config/config.ts';
+import type { ServerStatus } from '../core/protocol.ts';
+import { type Doors, type LocalStore, startLocalServer, untilFailed } from './local-server.ts';
+import { plainServer, serverFlags } from './server-flags.ts';
+import { type ServingWorker, serveUntilStopped } from './serving.ts';
+import type { WorkerConsole } from './worker-console.ts';
+import { type WorkerFlags, type WorkerSettings, workerFlags, workerSettings } from './worker-flags.ts';
+import type { ShownEvent } from './worker-lines.ts';
+
+const { port, store } = serverFlags;
+export const devFlags = { port, store, ...workerFlags };
+
+/** How the parts are made. */
+export interface DevDoors<Store extends LocalStore> extends Doors<Store> {
+  serveFiles(files: readonly string[], options: WorkerSettings & { onEvent: (event: ShownEvent) => void }): Promise<ServingWorker>;
+}
+export interface DevOptions {
+  readonly settings: Settings;
+  readonly files: readonly string[];
+  readonly flags: WorkerFlags & { readonly port: number };
+  readonly version: string;
+  readonly note: (line: string) => void;
+  /** The server is up; `next` is what to type in another terminal. */
+  readonly up: (status: ServerStatus, next: string) => void;
+  readonly console: (write?: (line: string) => void) => Promise<WorkerConsole>;
+  /** Shows the runs until the person quits. Null: nobody watches, lines are printed. */
+  readonly view: ((beside: Settings, notices: Notices) => Promise<void>) | null;
+}
+
+/** Runs all three until a signal, or until the person quits the viewer. */
+export async function develop<Store extends LocalStore>(doors: DevDoors<Store>, options: DevOptions): Promise<void> {
+  const { settings, files, flags, version, note, view } = options;
+  const server = await startLocalServer(doors, settings, plainServer(flags.port, version, note));
+  try {
+    const beside: Settings = { ...settings, apiUrl: `${server.status.url}/api`, apiKey: null };
+    if (view === null) options.up(server.status, nextToDev(settings, server.status));
+    const notices = new Notices((line) => process.stdout.write(`${line}\n`));
+    const shown = await options.console(view === null ? undefined : (line) => notices.write(line));
+    const start = (onEvent: (event: ShownEvent) => void) => doors.serveFiles(files, { ...workerSettings(flags, beside), onEvent });
+    const ends = () => Promise.race([untilFailed(server), ...(view === null ? [] : [view(beside, notices)])]);
+    await serveUntilStopped(beside, shown, start, ends);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The store of the project, unless a flag or the environment names one: what a profile says is meant for everyday servers. */
+export function devSettings(settings: Settings): Settings {
+  const named = settings.sources.STORE === 'flag' || settings.sources.STORE === 'env';
+  return named ? settings : { ...settings, store: `file:${resolve('.bgtask', 'store')}` };
+}
+
+/** What to type in another terminal. */
+function nextToDev(settings: Settings, { url }: ServerStatus): string {
+  return settings.apiUrl === `${url}/api` ? 'npx tsx submit.ts' : `BGTASK_API_URL=${url} npx tsx submit.ts`;
+}
+
+/** Lines for a screen that may not be there yet or any more: kept until it is, printed plainly when it is gone. */
+export class Notices {
+  readonly #print: (line: string) => void;
+  #early: string[] | null = [];
+  #show: ((line: string) => void) | null = null;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  write(line: string): void {
+    if (this.#show) this.#show(stripVTControlCharacters(line));
+    else if (this.#early) this.#early.push(line);
+    else this.#print(line);
+  }
+
+  /** For the viewer: begins to show, and returns how to stop. */
+  readonly subscribe = (show: (line: string) => void): (() => void) => {
+    this.#show = show;
+    for (const line of this.#early?.splice(0) ?? []) this.write(line);
+    this.#early = null;
+    return () => {
+      this.#show = null;
+    };
+  };
+}
