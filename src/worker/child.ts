@@ -4,10 +4,10 @@ import { Loader } from './load.ts';
 
 const loader = new Loader(async (tsconfig, onImport) => {
   const before = process.env.TSX_TSCONFIG_PATH;
-  if (tsconfig !== null) process.env.TSX_TSCONFIG_PATH = tsconfig; // the only way to tell the CommonJS half
+  if (tsconfig !== null) process.env.TSX_TSCONFIG_PATH = tsconfig; // the CommonJS half has no option for it
   const [esm, cjs] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
   cjs.register();
-  esm.register({ onImport });
+  esm.register({ onImport, ...(tsconfig === null ? {} : { tsconfig }) });
   if (before === undefined) delete process.env.TSX_TSCONFIG_PATH;
 });
 becomeChild(loader);

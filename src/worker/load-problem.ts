@@ -105,6 +105,8 @@ function readLines(file: string): string[] {
   }
 }
 
+/** In stacks of TypeScript a path may be encoded as in a URL. */
 function plainPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : resolve(path);
+  if (path.startsWith('file:')) return fileURLToPath(path);
+  return existsSync(path) || !path.includes('%') ? resolve(path) : fileURLToPath(`file://${path}`);
 }

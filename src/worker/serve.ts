@@ -63,7 +63,7 @@ export async function serveFiles(files: readonly string[], options: FileOptions)
     import('./pool.ts'),
     import('./reloader.ts'),
   ]);
-  const pool = await openPool({ ...poolOptions(checked, how), files: paths, command: fileCommand() });
+  const pool = await openPool({ ...poolOptions(checked, how), files: paths, command: fileCommand(how.tsconfig) });
   let names = new Set<string>();
   const served = ({ tasks }: LoadedTasks) => {
     const before = names;
