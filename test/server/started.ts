@@ -52,9 +52,9 @@ export async function start(options: Partial<ServerOptions> = {}): Promise<Start
   const started: Started = {
     server,
     store,
-    ask: (path, asked = {}) => ask(server.port, path, asked),
+    ask: (path, asked = {}) => ask(server, path, asked),
     submit: async (body) => {
-      const answer = await ask(server.port, '/api/runs', { method: 'POST', body });
+      const answer = await ask(server, '/api/runs', { method: 'POST', body });
       if (answer.status >= 300) throw new Error(`submit: ${answer.status} ${answer.text}`);
       return answer.json<RunView>();
     },
@@ -69,11 +69,15 @@ export async function start(options: Partial<ServerOptions> = {}): Promise<Start
   return started;
 }
 
-function ask(port: number, path: string, { method = 'GET', headers = {}, raw: bytes, body, token = TOKEN }: Asked): Promise<Answer> {
+function ask(
+  { url }: RunningServer,
+  path: string,
+  { method = 'GET', headers = {}, raw: bytes, body, token = TOKEN }: Asked,
+): Promise<Answer> {
   const payload = bytes ?? (body === undefined ? undefined : JSON.stringify(body));
   const sent = { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : JSON_BODY), ...headers };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path, method, headers: sent, agent: false }, (incoming) => {
+    const outgoing = request(new URL(url), { path, method, headers: sent, agent: false }, (incoming) => {
       let text = '';
       incoming.setEncoding('utf8');
       incoming.on('data', (chunk: string) => {
