@@ -15,7 +15,7 @@ import { type Method, Requests } from './requests.ts';
 import type { Address } from './socket.ts';
 import { type Submit, Submits } from './submits.ts';
 import type { Transport } from './transport.ts';
-import { type WatchEvent, Watches, type WatchOptions } from './watches.ts';
+import { type FinalOptions, type WatchEvent, Watches, type WatchOptions } from './watches.ts';
 import { webTransport } from './web.ts';
 
 export type { FollowEvent } from '../core/view.ts';
