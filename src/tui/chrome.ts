@@ -3,7 +3,7 @@ import { RUN_STATES } from '../core/run.ts';
 import { displayWidth, oneLine } from '../core/text.ts';
 import { countOf } from '../core/view.ts';
 import { BINDINGS } from './keys.ts';
-import { labelOf } from './screen.ts';
+import { labelOf, type Question } from './screen.ts';
 import type { Shown } from './shown.ts';
 import { colourOf, cutLine, ends, type Line, lineWidth, type Span } from './theme.ts';
 import { clockText } from './time.ts';
@@ -60,22 +60,29 @@ export function statusLine(shown: Shown): Line {
 
 /** What most needs the eye: a question, the text being typed, the outcome of an order, the filters, what else goes on. */
 function told(shown: Shown): Line {
-  const { screen, notice, signs } = shown;
-  const { asking, message } = screen;
-  if (asking !== null) {
-    const question = asking.order === 'cancel' ? `Cancel ${labelOf(asking.run)}?` : `Run ${labelOf(asking.run)} again?`;
-    return [{ text: `${oneLine(question)} y/n`, colour: 'yellow', bold: true }];
-  }
-  if (screen.typing)
+  const { asking, message, typing, text, columns } = shown.screen;
+  if (asking !== null) return [{ text: oneLine(questionText(asking)), colour: 'yellow', bold: true }];
+  if (typing)
     return [
-      { text: `/${endOf(oneLine(screen.text), screen.columns - 30)}`, bold: true },
+      { text: `/${endOf(oneLine(text), columns - 30)}`, bold: true },
       { text: ' ', inverse: true },
     ];
   if (message !== null) return [{ text: message, colour: 'yellow' }];
-  if (screen.details !== null) return notice === null ? [] : [{ text: notice, dim: true }];
-  const filters = filterSpans(shown);
-  const pause = filters.length > 0 && notice !== null ? [{ text: `  ${signs.rule}  `, dim: true }] : [];
-  return [...filters, ...pause, ...(notice === null ? [] : [{ text: notice, dim: true }])];
+  return standing(shown);
+}
+
+function questionText({ order, run }: Question): string {
+  return order === 'cancel' ? `Cancel ${labelOf(run)}? y/n` : `Run ${labelOf(run)} again? y/n`;
+}
+
+/** The same while nothing was asked and nothing was said. */
+function standing(shown: Shown): Line {
+  const { screen, notice, signs, trouble, view } = shown;
+  if (trouble !== null && view.connection.state === 'lost') return [{ text: oneLine(trouble.message), colour: 'red' }];
+  const notices: Line = notice === null ? [] : [{ text: notice, dim: true }];
+  const filters = screen.details === null ? filterSpans(shown) : [];
+  const pause: Line = filters.length > 0 && notice !== null ? [{ text: `  ${signs.rule}  `, dim: true }] : [];
+  return [...filters, ...pause, ...notices];
 }
 
 function filterSpans({ screen, filter }: Shown): Span[] {

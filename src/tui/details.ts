@@ -7,7 +7,7 @@ import type { LogLine, RunView } from '../core/protocol.ts';
 import { escapeText, oneLine, wrap } from '../core/text.ts';
 import { barText, percentOf } from './list.ts';
 import type { Logs } from './logs.ts';
-import { type Colour, colourOf, type Line, type Signs, type Span } from './theme.ts';
+import { type Colour, colourOf, cutLine, type Line, lineWidth, type Signs, type Span } from './theme.ts';
 import { clockText, dateText, preciseText, tookText, whenText } from './time.ts';
 import { errorText, longText } from './values.ts';
 
@@ -22,15 +22,18 @@ export function detailLines(run: RunView, logs: Logs, width: number, now: number
 }
 
 /** `label` before the first of `lines`, and blanks before the others. */
-function block(label: string, lines: readonly Line[]): Line[] {
-  return lines.map((line, index) => [{ text: (index === 0 ? label : '').padEnd(LABEL), dim: true }, ...line]);
+function block(label: string, lines: readonly Line[], width: number): Line[] {
+  return lines.map((line, index) => {
+    const head: Span = { text: (index === 0 ? label : '').padEnd(LABEL), dim: true };
+    return lineWidth(line) <= width - LABEL ? [head, ...line] : cutLine([head, ...line], width);
+  });
 }
 
 function textBlock(label: string, text: string, width: number, style: Omit<Span, 'text'> = {}): Line[] {
   const lines = wrap(text, width - LABEL, MOST_LINES + 1);
   const shown = lines.slice(0, MOST_LINES).map((line): Line => [{ ...style, text: line }]);
   if (lines.length > MOST_LINES) shown.push([{ text: '… more; all of it: bgtask run inspect ID --json', dim: true }]);
-  return block(label, shown);
+  return block(label, shown, width);
 }
 
 // ---- Facts ------------------------------------------------------------------------------------------------------------------
@@ -61,7 +64,8 @@ function attemptText(run: RunView): string {
 
 function timeText(run: RunView, now: number): string {
   const open = run.endedAt === null;
-  const parts = [`created ${dateText(Date.parse(run.createdAt))}${open ? ` (${whenText(run, now)})` : ''}`];
+  const created = Date.parse(run.createdAt);
+  const parts = [open ? `created ${clockText(created)} (${whenText(run, now)})` : `created ${dateText(created)}`];
   const took = tookText(run, now);
   if (run.state === 'SCHEDULED') {
     if (took !== '') parts.push(`due ${took}`);
@@ -141,7 +145,7 @@ function historyLines(run: RunView, width: number): Line[] {
         lines.push([{ text: indent + text, dim: true }]);
     }
   }
-  return lines.length === 0 ? [] : [EMPTY, ...block('History', lines)];
+  return lines.length === 0 ? [] : [EMPTY, ...block('History', lines, width)];
 }
 
 const EMPTY: Line = [{ text: ' ' }];
@@ -163,7 +167,7 @@ function logLines(logs: Logs, width: number): Line[] {
     }
     lines.push(...logLine(line, width));
   }
-  return [EMPTY, ...block('Logs', lines)];
+  return [EMPTY, ...block('Logs', lines, width)];
 }
 
 /** Its time and level, then its text; what does not fit goes on below. */

@@ -1,16 +1,9 @@
 /** The run whose details are open: watches it, asks for its history and its stored logs, and lets go of all of it with `close`. */
+import type { Client, WatchEvent } from '../client/client.ts';
 import type { LogLine, RunView } from '../core/protocol.ts';
 import { append, combine, type Logs, NO_LOGS } from './logs.ts';
 
-export type WatchEvent =
-  | { readonly type: 'run'; readonly run: RunView }
-  | { readonly type: 'log'; readonly lines: readonly LogLine[] }
-  | { readonly type: 'unknown' };
-export interface RunSource {
-  watch(id: string, listener: (event: WatchEvent) => void, options: { readonly detail: boolean }): () => void;
-  get(id: string): Promise<RunView | null>;
-  request<T>(method: 'GET' | 'POST', path: string): Promise<T>;
-}
+export type RunSource = Pick<Client, 'watch' | 'get' | 'request'>;
 export interface OpenedListener {
   changed(): void;
   /** Why the run or its logs cannot be read. */

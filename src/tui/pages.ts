@@ -44,20 +44,21 @@ function firstSteps(): readonly Line[] {
   ];
 }
 
-function unreachable({ url }: Shown): readonly Line[] {
-  return [
-    BLANK,
-    [{ text: `  No bgtask server answers${url === '' ? '' : ` at ${oneLine(url)}`}.`, bold: true }],
-    BLANK,
-    step('Start one', 'bgtask server start'),
-    step('Use another', 'bgtask config set API_URL=<url>'),
-    BLANK,
-    [{ text: '  Trying again; the list appears when it is there.', dim: true }],
-  ];
+/** The error of the client says what helps; it is tried again all the time. */
+function unreachable({ url, trouble }: Shown): readonly Line[] {
+  const message = trouble?.message ?? `No bgtask server answers${url === '' ? '' : ` at ${url}`}.`;
+  // The viewer is a bundle of its own, so the class of the error is not the one it knows.
+  const { suggestions = [] } = (trouble ?? {}) as { suggestions?: readonly string[] };
+  const steps = suggestions.map((text): Line => {
+    const [what = '', ...command] = oneLine(text).split(': ');
+    return step(what, command.join(': '));
+  });
+  const rest: Line[] = [BLANK, [{ text: '  Trying again; the list appears when it is there.', dim: true }]];
+  return [BLANK, [{ text: `  ${oneLine(message)}`, bold: true }], ...(steps.length > 0 ? [BLANK, ...steps] : []), ...rest];
 }
 
 function step(what: string, command: string): Line {
-  return [{ text: `  ${what.padEnd(14)}` }, { text: command, colour: 'cyan' }];
+  return [{ text: `  ${what.padEnd(14)} ` }, { text: command, colour: 'cyan' }];
 }
 
 /** In place of the details, while nothing is known of the run. */

@@ -3,12 +3,13 @@
  * subscriptions to the client and two timers: one gathers what arrives into few frames, one moves ages on while an open run is on the
  * screen. When nothing changes there is no timer at all.
  */
+import type { Client } from '../client/client.ts';
 import type { RunFilter, RunView } from '../core/protocol.ts';
 import { oneLine } from '../core/text.ts';
 import { emptyView, type FollowEvent, fold, type View } from '../core/view.ts';
 import { followFilter, visibleRuns } from './filter.ts';
 import type { Key } from './keys.ts';
-import { Opened, type RunSource } from './opened.ts';
+import { Opened } from './opened.ts';
 import { firstScreen, labelOf, paste, press, type Question, type Screen, settle } from './screen.ts';
 import { listHeightOf, look, nextTickMs, type Shown, sightOf } from './shown.ts';
 import { SIGNS, type Signs } from './theme.ts';
@@ -18,10 +19,7 @@ export const FRAME_MS = 66;
 const SHARE = 4;
 
 /** What the viewer needs of a client. */
-export interface ViewerClient extends RunSource {
-  follow(filter: RunFilter, limit: number, listener: (event: FollowEvent) => void): () => void;
-  cancel(id: string): Promise<RunView>;
-}
+export type ViewerClient = Pick<Client, 'follow' | 'watch' | 'get' | 'cancel' | 'retry' | 'request'>;
 
 export interface ViewerOptions {
   readonly client: ViewerClient;
@@ -51,6 +49,7 @@ export class Viewer {
   #opened: Opened | null = null;
   #loading = true;
   #notice: string | null = null;
+  #trouble: Error | null = null;
   #visible: { runs: readonly RunView[]; of: readonly RunView[]; show: string; text: string } | null = null;
   #shown: Shown;
   #unfollow: () => void = () => {};
@@ -134,7 +133,7 @@ export class Viewer {
         const { state, stateName } = await client.cancel(run.id);
         this.#say(state === 'CANCELLING' ? `Asked ${labelOf(run)} to stop` : `${labelOf(run)}: ${stateName}`);
       } else {
-        const again = await client.request<RunView>('POST', `/runs/${encodeURIComponent(run.id)}/retry`);
+        const again = await client.retry(run.id);
         this.#say(`${labelOf(run)} runs again as ${again.id}`);
       }
     } catch (error) {
@@ -168,7 +167,20 @@ export class Viewer {
     this.#view = fold(before, event, Date.now());
     if (event.type === 'snapshot') this.#loading = false;
     if (event.type === 'up') this.#opened?.refresh();
+    if (event.type === 'down' && this.#view.connection.failures === 1) void this.#ask();
+    else if (this.#view.connection.state === 'live') this.#trouble = null;
     if (this.#view !== before) this.#soon();
+  }
+
+  /** A socket that does not open says little; the answer to a request tells whether no server is there or the key is wrong. */
+  async #ask(): Promise<void> {
+    try {
+      await this.#options.client.request('GET', '/version');
+    } catch (error) {
+      if (this.#view.connection.state === 'live') return;
+      this.#trouble = error as Error;
+      this.#soon();
+    }
   }
 
   #open(id: string | null): void {
@@ -217,7 +229,7 @@ export class Viewer {
     const { filter, title = 'bgtask', url = '', signs = SIGNS } = this.#options;
     const runs = this.#visibleRuns();
     this.#screen = settle(this.#screen, runs, listHeightOf(this.#screen));
-    const texts = { title: oneLine(title), url: oneLine(url), notice: this.#notice };
+    const texts = { title: oneLine(title), url: oneLine(url), notice: this.#notice, trouble: this.#trouble };
     const opened = this.#opened === null ? null : { run: this.#opened.run, unknown: this.#opened.unknown, logs: this.#opened.logs };
     const state = { view: this.#view, runs, filter, loading: this.#loading, opened, now: Date.now() };
     return look(this.#screen, { ...state, ...texts, signs });

@@ -1,8 +1,9 @@
 /** A client for tests of the viewer: says what it is told to say, and remembers what it was asked. */
+
+import type { WatchEvent } from '../../src/client/client.ts';
 import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/protocol.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import type { FollowEvent } from '../../src/core/view.ts';
-import type { WatchEvent } from '../../src/tui/opened.ts';
 import type { ViewerClient } from '../../src/tui/viewer.ts';
 
 export const NOON = Date.parse('2026-11-24T12:00:00.000Z');
@@ -65,6 +66,8 @@ export class FakeClient implements ViewerClient {
   readonly cancelled: string[] = [];
   readonly runs = new Map<string, RunView>();
   readonly requests: string[] = [];
+  readonly retried: string[] = [];
+  failure: Error | null = null;
   readonly logs = new Map<string, LogLine[]>();
   #seq = 0;
   #follower: ((event: FollowEvent) => void) | null = null;
@@ -90,10 +93,17 @@ export class FakeClient implements ViewerClient {
     return this.runs.get(id) ?? null;
   }
 
-  async request<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+  /** Knows logs only; where the client is told to fail, everything else does. */
+  async request<T>(method: string, path: string): Promise<T> {
     this.requests.push(`${method} ${path}`);
-    const [, id = '', what] = /^\/runs\/([^/]+)\/(logs|retry)$/.exec(path) ?? [];
-    return (what === 'logs' ? (this.logs.get(id) ?? []) : aRunView({ id: 'again', retryOf: id })) as T;
+    if (this.failure !== null) throw this.failure;
+    const [, id = ''] = /^\/runs\/([^/]+)\/logs$/.exec(path) ?? [];
+    return (this.logs.get(id) ?? []) as T;
+  }
+
+  async retry(id: string): Promise<RunView> {
+    this.retried.push(id);
+    return aRunView({ id: 'again', retryOf: id });
   }
 
   async cancel(id: string): Promise<RunView> {
