@@ -65,9 +65,14 @@ export function storedCrc(line: Buffer): number | null {
   return /^[0-9a-f]{8}$/.test(hex) ? Number.parseInt(hex, 16) : null;
 }
 
+/** The checksum that the bytes of a line give after one with the checksum `seed`. */
+export function computedCrc(line: Buffer, seed: number): number {
+  return crc32(line.subarray(0, Math.max(0, line.length - TAIL.length)), seed);
+}
+
 /** True where the line is as it was written after a line with the checksum `seed`. */
 export function isSound(line: Buffer, seed: number): boolean {
-  return storedCrc(line) === crc32(line.subarray(0, Math.max(0, line.length - TAIL.length)), seed);
+  return storedCrc(line) === computedCrc(line, seed);
 }
 
 /** Where the checksum begins: what a line says stands before it, but for the closing brace. */
@@ -87,12 +92,13 @@ type Use = (line: Buffer, at: number, isWhole: boolean) => 'stop' | undefined;
  * `isWhole` is false for a last one without line end. The bytes are good only during the call.
  */
 export async function eachLine(file: DiskFile, from: number, to: number, use: Use): Promise<void> {
-  let buffer: Buffer = Buffer.allocUnsafe(CHUNK * 2);
+  let buffer: Buffer = Buffer.allocUnsafe(Math.min(CHUNK * 2, Math.max(1, to - from)));
   let kept = 0;
   let at = from;
   for (;;) {
-    if (buffer.length - kept < CHUNK) buffer = enlarged(buffer, kept);
-    const wanted = Math.min(buffer.length - kept, to - at - kept);
+    const left = to - at - kept;
+    if (buffer.length - kept < Math.min(CHUNK, left)) buffer = enlarged(buffer, kept);
+    const wanted = Math.min(buffer.length - kept, left);
     const got = wanted > 0 ? await file.read(buffer.subarray(kept, kept + wanted), at + kept) : 0;
     if (got === 0) break;
     const filled = buffer.subarray(0, kept + got);

@@ -10,7 +10,8 @@ import type { Disk, DiskFile } from './disk.ts';
 import { damaged, diskError } from './failures.ts';
 import { CLEAN, listFolder, type SegmentName } from './folder.ts';
 import type { End } from './journal.ts';
-import { eachLine, endOfText, FIRST_CRC, hexOf, isSound, storedCrc } from './lines.ts';
+import { eachLine, FIRST_CRC, hexOf, isSound, storedCrc } from './lines.ts';
+import { ProofSearch } from './proof.ts';
 import { factOf, type JournalRecord, readRecord, VERSION } from './records.ts';
 import type { Checkpoint } from './snapshot.ts';
 
@@ -144,8 +145,7 @@ class SegmentReader {
   readonly #isProven: boolean;
   readonly #take: Take;
   #end: End;
-  #isTorn = false;
-  #storedBefore: number | null = null;
+  #search: ProofSearch | null = null;
 
   constructor(folder: string, segment: Segment, isProven: boolean, take: Take) {
     this.#folder = folder;
@@ -161,8 +161,8 @@ class SegmentReader {
   }
 
   line(line: Buffer, at: number, isWhole: boolean): undefined {
-    if (this.#isTorn) this.#lookForProof(line, isWhole);
-    else if (!isWhole || !isSound(line, this.#end.crc)) this.#tear(line, 'its checksum is wrong');
+    if (this.#search) this.#lookForProof(line, isWhole);
+    else if (!isWhole || !isSound(line, this.#end.crc)) this.#tear(line, isWhole, 'its checksum is wrong');
     else this.#read(line, at);
     return undefined;
   }
@@ -171,7 +171,7 @@ class SegmentReader {
     const seq = this.#end.seq + 1;
     const record = this.#parse(line, at, seq);
     if (record.s !== seq) {
-      this.#tear(line, `it has the number ${record.s}`);
+      this.#tear(line, true, `it has the number ${record.s}`);
       return;
     }
     if (record.k === 'next')
@@ -192,21 +192,16 @@ class SegmentReader {
     }
   }
 
-  #tear(line: Buffer, why: string): void {
+  #tear(line: Buffer, isWhole: boolean, why: string): void {
     const seq = this.#end.seq + 1;
     if (this.#isProven || seq === this.#segment.seq) throw this.#damaged(this.#end.bytes, seq, why);
-    this.#isTorn = true;
-    this.#storedBefore = storedCrc(line);
+    this.#search = new ProofSearch(this.#end.crc, seq);
+    this.#lookForProof(line, isWhole);
   }
 
   #lookForProof(line: Buffer, isWhole: boolean): void {
-    const before = this.#storedBefore;
-    this.#storedBefore = storedCrc(line);
-    if (!isWhole || before === null || !isSound(line, before)) return;
-    const lost = this.#end.seq + 1;
-    const d = /^\{"s":\d+,"d":(\d+),/.exec(line.toString('latin1', 0, Math.min(80, endOfText(line))))?.[1];
-    if (d === undefined || Number(d) < lost) return;
-    throw this.#damaged(this.#end.bytes, lost, `it is not sound, and later lines show that it was stored (up to ${d} at least)`);
+    const proof = this.#search?.look(line, isWhole);
+    if (proof) throw this.#damaged(this.#end.bytes, this.#end.seq + 1, `it is not sound, and ${proof}`);
   }
 
   #damaged(byte: number, seq: number, why: string, cause?: unknown) {
