@@ -273,8 +273,9 @@ export type ClientFrame =
   /** Sends `run` frames for these: at once where one is final already, and when it changes. `detail` adds open states, logs and progress. */
   | { readonly type: 'watch'; readonly ids: readonly string[]; readonly detail: boolean }
   | { readonly type: 'unwatch'; readonly ids: readonly string[] }
-  /** The live list: a `snapshot`, then `change` frames, until the next `follow` or the end of the socket. */
+  /** The live list: a `snapshot`, then `change` frames, until the next `follow` or `unfollow`. */
   | { readonly type: 'follow'; readonly filter: RunFilter; readonly limit: number }
+  | { readonly type: 'unfollow' }
   /** Direct calls, recorded while they run here; they end CRASHED when the socket closes before `finished`. */
   | { readonly type: 'began'; readonly runs: readonly DirectRun[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }

@@ -274,6 +274,7 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('watch'), ids: z.array(anyId), detail: z.boolean() }),
   z.object({ type: z.literal('unwatch'), ids: z.array(anyId) }),
   z.object({ type: z.literal('follow'), filter: runFilter, limit: z.int().min(1).max(LIMITS.listPage) }),
+  z.object({ type: z.literal('unfollow') }),
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),
   finished,
   logs,

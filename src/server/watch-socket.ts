@@ -64,6 +64,7 @@ export class WatchSocket implements Peer {
     else if (frame.type === 'watch') for (const id of frame.ids) this.#watch(id, frame.detail);
     else if (frame.type === 'unwatch') this.#unwatch(frame.ids);
     else if (frame.type === 'follow') this.#follow(frame);
+    else if (frame.type === 'unfollow') this.#unfollow();
     else if (frame.type === 'ping') this.#channel.send('{"type":"pong"}');
     else this.#direct(frame);
   }

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { beganText, outcomeText, parts } from '../../src/client/direct-frames.ts';
+import { type DirectRun, LIMITS, type Outcome } from '../../src/core/protocol.ts';
+
+const held = { runId: 'a', token: 't' };
+const run: DirectRun = {
+  ...held,
+  task: 'greet',
+  args: [1],
+  name: null,
+  tags: [],
+  maxAttempts: 1,
+  parentId: null,
+  startedAt: '',
+  caller: 'me',
+};
+const error = { name: 'Error', message: 'x'.repeat(5_000), stack: 'y'.repeat(LIMITS.frameBytes), cause: null };
+
+describe('a direct call as text', () => {
+  test('is itself, also with arguments of the very limit', () => {
+    expect(JSON.parse(beganText(run))).toEqual(run);
+    const full = { ...run, args: ['x'.repeat(LIMITS.argsBytes - 4)] };
+    expect(JSON.parse(beganText(full))).toEqual(full);
+  });
+
+  test('does without arguments that the server would not take', () => {
+    const over = { ...run, args: ['x'.repeat(LIMITS.argsBytes - 3)] };
+    expect(JSON.parse(beganText(over)).args).toEqual(['[not stored: the arguments are too large]']);
+  });
+});
+
+describe('an outcome as text', () => {
+  test('is itself where a frame has room for it', () => {
+    const outcome: Outcome = { ...held, type: 'succeed', result: '{"a":1}' };
+    expect(JSON.parse(outcomeText(outcome))).toEqual(outcome);
+  });
+
+  test('does without what no frame has room for: quotes in a result count twice', () => {
+    const result = `"${'\\"'.repeat(LIMITS.resultBytes / 2 - 1)}"`;
+    expect(Buffer.byteLength(result)).toBe(LIMITS.resultBytes);
+    expect(JSON.parse(outcomeText({ ...held, type: 'succeed', result }))).toEqual({ ...held, type: 'succeed', result: null });
+    const failed: Outcome = { ...held, type: 'fail', error, retry: false, retryDelayMs: 0, timedOut: false };
+    expect(JSON.parse(outcomeText(failed))).toMatchObject({ type: 'fail', error: { message: 'x'.repeat(1_000), stack: null } });
+  });
+});
+
+test('parts keep the order and fit into a frame, also where every character takes three bytes', () => {
+  const texts = Array.from({ length: 100 }, () => '€'.repeat(30_000));
+  const all = parts(texts, (text) => text.length);
+  expect(all.flat()).toEqual(texts);
+  for (const part of all) expect(Buffer.byteLength(part.join(','))).toBeLessThan(LIMITS.frameBytes);
+  expect(all.length).toBeLessThan(10);
+  expect(parts([], () => 1)).toEqual([]);
+});
