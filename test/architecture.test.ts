@@ -31,7 +31,6 @@ const TYPES_ONLY = [
   'src/core/units.ts',
   'src/store/store.ts',
   'src/task/attempt.ts',
-  'src/task/reach.ts',
   'src/task/standard-schema.ts',
   'src/task/types.ts',
 ];

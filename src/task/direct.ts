@@ -2,6 +2,7 @@
  * A call of a task here and now. It has what one process can give: retries with their waits, timeout by signal, validation, hooks, logs.
  * The caller gets the very value or error of the function; where a server runs, it is told in the background.
  */
+import type { Recording, DirectCall as Told } from '../client/client.ts';
 import { idMaker } from '../core/ids.ts';
 import type { LogLine, SubmitOptions } from '../core/protocol.ts';
 import { encodeArgs } from '../core/values.ts';
@@ -12,7 +13,7 @@ import type { Definition } from './definition.ts';
 import { type Ended, execute } from './execute.ts';
 import { validInput } from './input.ts';
 import { storableError, storableResult } from './outcome.ts';
-import type { CallRecord, Reach, Recording } from './reach.ts';
+import type { Reach } from './reach.ts';
 import { nameOf } from './request.ts';
 import { joinTags } from './run-options.ts';
 
@@ -127,7 +128,7 @@ async function pause(ms: number, parent: RunScope | undefined): Promise<boolean>
   return !signal?.aborted;
 }
 
-function recordOf({ id, task, args, name, tags, maxAttempts, parent, startedAt }: DirectCall): CallRecord {
+function recordOf({ id, task, args, name, tags, maxAttempts, parent, startedAt }: DirectCall): Told {
   return { runId: id, task, args: args.map(storableArg), name, tags, maxAttempts, parentId: parent?.runId ?? null, startedAt };
 }
 

@@ -1,27 +1,29 @@
-/** What a task needs of the world around it: where its calls go. default-client.ts has the real one. */
-
+/** What a task needs of the world around it: where its calls go. */
+import type { Client, DirectCall, Recording } from '../client/client.ts';
+import { RunFuture } from '../client/future.ts';
 import type { Submit } from '../client/submits.ts';
 import type { Future } from '../client/types.ts';
-import type { DirectRun, LogLine, SubmittedRun } from '../core/protocol.ts';
-import type { AttemptOutcome } from './attempt.ts';
+import type { SubmittedRun } from '../core/protocol.ts';
 import type { AnyTask, ServeOptions, Serving } from './types.ts';
 
 export interface Reach {
   submit(requests: readonly Submit[]): Promise<readonly SubmittedRun[]>;
-  /** A handle on a run. `task`: the name its run must have; null: any. */
+  /** A handle on a run. `task`: the name its run must have; null: any, or it is known. */
   future<R>(id: string, task: string | null, deduplicated: boolean): Future<R>;
   /**
-   * Begins to record a direct call, in the background: it never throws and never slows the call. `run` is asked at once, or never
+   * Begins to record a direct call, in the background: it never throws and never slows the call. `call` is asked at once, or never
    * where there is nobody to tell; then it answers null.
    */
-  record(run: () => CallRecord): Recording | null;
+  record(call: () => DirectCall): Recording | null;
   serve(tasks: readonly AnyTask[], options?: ServeOptions): Promise<Serving>;
 }
 
-/** A direct call as it is told to the server; the lease is made by whoever tells it. */
-export type CallRecord = Omit<DirectRun, 'token' | 'caller'>;
-/** A direct call that is being recorded. */
-export interface Recording {
-  log(line: LogLine): void;
-  end(outcome: AttemptOutcome): void;
+/** The way out through a client, which is asked for when it is first needed. */
+export function reachThrough(client: () => Client, serve: Reach['serve']): Reach {
+  return {
+    submit: (requests) => client().submit(requests),
+    future: (id, task, deduplicated) => new RunFuture(client(), id, { task, deduplicated }),
+    record: (call) => client().recordDirect(call),
+    serve,
+  };
 }

@@ -6,7 +6,7 @@ import type { Future } from '../client/types.ts';
 import { InvalidOptionError } from '../core/errors.ts';
 import type { SubmitOptions } from '../core/protocol.ts';
 import { callable } from './checks.ts';
-import { type Definition, HOOK_NAMES, type Hook, TASK } from './definition.ts';
+import { type Definition, definitionOf, HOOK_NAMES, type Hook, TASK } from './definition.ts';
 import { callDirectly } from './direct.ts';
 import { checkName, defineTask } from './options.ts';
 import type { Reach } from './reach.ts';
@@ -33,7 +33,16 @@ export function refMaker(reach: Reach): <T extends AnyRef>(name: T['name']) => R
 
 type Args = readonly unknown[];
 
-/** `said` is what `withOptions` added up. */
+/** What `withOptions` added up, for `bindTask`. */
+const SAID = Symbol('bgtask.said');
+
+/** A task or ref that goes out another way. A bound task is a ref: it is submitted, never called. */
+export function bindTask(reach: Reach, task: AnyRef): object {
+  const definition = definitionOf(task) ?? null;
+  checkName(task.name);
+  return makeRef(reach, { name: task.name, definition }, (task as { [SAID]?: SubmitOptions })[SAID] ?? {});
+}
+
 function makeTask(reach: Reach, definition: Definition, said: SubmitOptions): object {
   const task = (...args: Args): Promise<unknown> => callDirectly(definition, said, args, reach);
   const members = {
@@ -41,6 +50,7 @@ function makeTask(reach: Reach, definition: Definition, said: SubmitOptions): ob
     withOptions: (options: unknown) => makeTask(reach, definition, joinOptions(said, checkRunOptions(options, definition.name))),
     serve: (options?: ServeOptions) => reach.serve([task as unknown as AnyTask], options),
     [TASK]: definition,
+    [SAID]: said,
   };
   for (const kind of HOOK_NAMES) {
     Object.assign(members, {
@@ -65,6 +75,7 @@ function withMembers(task: object, members: object): object {
 function makeRef(reach: Reach, target: Target, said: SubmitOptions): object {
   return {
     name: target.name,
+    [SAID]: said,
     ...submitting(reach, target, said),
     withOptions: (options: unknown) => makeRef(reach, target, joinOptions(said, checkRunOptions(options, target.name))),
   };
@@ -96,7 +107,7 @@ async function submit(reach: Reach, target: Target, calls: readonly Args[], said
   const requests = calls.map((args) => requestOf(target, args, said));
   const settled = requests.some((request) => request instanceof Promise) ? await Promise.all(requests) : requests;
   const submitted = await reach.submit(settled as readonly Awaited<(typeof requests)[number]>[]);
-  return submitted.map(({ id, deduplicated }) => reach.future(id, target.name, deduplicated));
+  return submitted.map(({ id, deduplicated }) => reach.future(id, null, deduplicated));
 }
 
 function listOf(value: unknown, what: string): Args {

@@ -228,7 +228,12 @@ export interface ServeOptions {
 }
 /** A worker that runs. */
 export interface Serving {
-  /** Takes no more runs, lets those it has end, and leaves. Safe to call twice. */
+  readonly name: string;
+  /** Resolves when the server knows its tasks, or when it has stopped. Never rejects; a server that is away is waited for. */
+  readonly ready: Promise<void>;
+  /** Resolves when it has stopped. */
+  readonly closed: Promise<void>;
+  /** Takes no more runs, lets those it has end within the drain time, gives the rest back. Safe to call twice. */
   stop(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { definitionOf, findTasks, HOOK_NAMES, noHooks, TASK } from '../../src/task/definition.ts';
 import { taskMaker } from '../../src/task/task.ts';
-import { FakeReach } from './reach.ts';
+import { FakeReach } from './fake-reach.ts';
 
 const task = taskMaker(new FakeReach());
 

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { RunCancelledError } from '../../src/core/errors.ts';
 import { runContext } from '../../src/task/context.ts';
 import { taskMaker } from '../../src/task/task.ts';
+import { FakeReach } from './fake-reach.ts';
 import { attempt, define } from './helpers.ts';
-import { FakeReach } from './reach.ts';
 
 function setup() {
   const reach = new FakeReach();

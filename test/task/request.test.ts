@@ -4,8 +4,8 @@ import type { Upstream } from '../../src/core/run.ts';
 import { FUTURE } from '../../src/core/values.ts';
 import { defineTask } from '../../src/task/options.ts';
 import { requestOf as submitOf, type Target } from '../../src/task/request.ts';
+import { readable } from './fake-reach.ts';
 import { attempt, define } from './helpers.ts';
-import { readable } from './reach.ts';
 
 const future = (id: string, allowFailure = false) => ({ id, [FUTURE]: { id, allowFailure } satisfies Upstream });
 const requestOf = (to: Target, args: readonly unknown[], said: SubmitOptions) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { refMaker, taskMaker } from '../../src/task/task.ts';
-import { FakeReach } from './reach.ts';
+import { FakeReach } from './fake-reach.ts';
 
 function setup() {
   const reach = new FakeReach();
@@ -18,7 +18,7 @@ describe('a task', () => {
   test('delay submits one run and gives its future', async () => {
     const { reach, task } = setup();
     const greet = task('greet', (name: string) => `Hello, ${name}!`);
-    await expect(greet.delay('Agrajag')).resolves.toMatchObject({ id: 'run-1', task: 'greet' });
+    await expect(greet.delay('Agrajag')).resolves.toMatchObject({ id: 'run-1', deduplicated: false });
     expect(reach.submitted).toEqual([[{ task: 'greet', args: ['Agrajag'] }]]);
   });
 
@@ -166,7 +166,7 @@ describe('a ref', () => {
     const { reach, task, taskRef } = setup();
     const greet = task('greet', (name: string) => name);
     const ref = taskRef<typeof greet>('greet');
-    await expect(ref.withOptions({ tags: ['x'] }).delay('Ford')).resolves.toMatchObject({ task: 'greet' });
+    await expect(ref.withOptions({ tags: ['x'] }).delay('Ford')).resolves.toMatchObject({ id: 'run-1' });
     expect(reach.last).toEqual({ task: 'greet', args: ['Ford'], options: { tags: ['x'] } });
     expect(ref).not.toBeTypeOf('function');
     expect(ref.name).toBe('greet');

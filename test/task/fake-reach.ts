@@ -1,11 +1,11 @@
 /** A way out that keeps what goes out, for tests. */
 
+import type { DirectCall, DirectOutcome } from '../../src/client/client.ts';
 import type { Submit } from '../../src/client/submits.ts';
 import type { Future } from '../../src/client/types.ts';
 import type { LogLine, SubmitRequest } from '../../src/core/protocol.ts';
 import { FUTURE } from '../../src/core/values.ts';
-import type { AttemptOutcome } from '../../src/task/execute.ts';
-import type { CallRecord, Reach } from '../../src/task/reach.ts';
+import type { Reach } from '../../src/task/reach.ts';
 import type { AnyTask, ServeOptions } from '../../src/task/types.ts';
 
 /** A submit with its arguments as the server reads them. */
@@ -16,7 +16,7 @@ export function readable({ argsJson, ...rest }: Submit): SubmitRequest {
 export class FakeReach implements Reach {
   /** One list for each submit. */
   readonly submitted: (readonly SubmitRequest[])[] = [];
-  readonly recorded: { run: CallRecord; logs: LogLine[]; outcome?: AttemptOutcome }[] = [];
+  readonly recorded: { run: DirectCall; logs: LogLine[]; outcome?: DirectOutcome }[] = [];
   readonly served: { tasks: readonly AnyTask[]; options: ServeOptions | undefined }[] = [];
   isRecording = true;
   #made = 0;
@@ -30,13 +30,13 @@ export class FakeReach implements Reach {
     return { id, task, deduplicated, [FUTURE]: { id, allowFailure: false } } as unknown as Future<R>;
   }
 
-  record(run: () => CallRecord) {
+  record(run: () => DirectCall) {
     if (!this.isRecording) return null;
-    const entry: { run: CallRecord; logs: LogLine[]; outcome?: AttemptOutcome } = { run: run(), logs: [] };
+    const entry: { run: DirectCall; logs: LogLine[]; outcome?: DirectOutcome } = { run: run(), logs: [] };
     this.recorded.push(entry);
     return {
       log: (line: LogLine) => void entry.logs.push(line),
-      end: (outcome: AttemptOutcome) => {
+      end: (outcome: DirectOutcome) => {
         entry.outcome = outcome;
       },
     };
@@ -44,7 +44,7 @@ export class FakeReach implements Reach {
 
   async serve(tasks: readonly AnyTask[], options?: ServeOptions) {
     this.served.push({ tasks, options });
-    return { stop: async () => {} };
+    return { name: 'fake', ready: Promise.resolve(), closed: Promise.resolve(), stop: async () => {} };
   }
 
   /** The one request that was submitted last. */
