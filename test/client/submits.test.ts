@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Client } from '../../src/client/client.ts';
+import { TRY_MS } from '../../src/client/requests.ts';
+import { RefusedError, UnauthorizedError } from '../../src/core/errors.ts';
+import { madeAt } from '../../src/core/ids.ts';
+import { LIMITS, type SubmitRequest } from '../../src/core/protocol.ts';
+import { systemClock } from '../../src/system/system.ts';
+import { FakeServer, tell } from './fake-server.ts';
+
+let server: FakeServer;
+let client: Client;
+beforeEach(async () => {
+  server = await FakeServer.start();
+  client = server.client();
+});
+afterEach(async () => {
+  await client.close();
+  await server.kill();
+});
+
+const greet = (name: string): SubmitRequest => ({ task: 'greet', args: [name] });
+/** From now on the client submits over its socket. */
+async function overSocket(): Promise<void> {
+  await client.submit([greet('first')]);
+  await client.submit([greet('second')]);
+  await server.until(() => server.connections === 1);
+  // The client knows it a moment later.
+  while (server.framesOf('submit').length === 0) await client.submit([greet('warm')]);
+  server.frames.length = 0;
+  server.asked.length = 0;
+}
+
+describe('what is submitted', () => {
+  test('alone is one request for one run, under an id of the client that sorts by time', async () => {
+    const before = Date.now();
+    const [run] = await client.submit([greet('Ford')]);
+    expect(server.asked).toHaveLength(1);
+    expect(server.asked[0]).toMatchObject({ method: 'POST', path: '/runs' });
+    expect(JSON.parse(server.asked[0]?.body ?? '')).toEqual({ id: run?.id, task: 'greet', args: ['Ford'] });
+    expect(madeAt(run?.id ?? '')).toBeGreaterThanOrEqual(before);
+  });
+
+  test('in one tick is one request, and each gets its own runs in order', async () => {
+    const calls = [
+      client.submit([greet('a')]),
+      client.submit([greet('b'), greet('c')]),
+      Promise.resolve().then(() => client.submit([greet('d')])),
+    ];
+    const runs = (await Promise.all(calls)).map((some) => some.map(({ id }) => server.runs.get(id)?.args[0]));
+    expect(runs).toEqual([['a'], ['b', 'c'], ['d']]);
+    expect(server.asked.map(({ path }) => path)).toEqual(['/runs/batch']);
+  });
+
+  test('keeps an id that its caller made', async () => {
+    expect(await client.submit([{ ...greet('a'), id: 'mine' }])).toEqual([{ id: 'mine', deduplicated: false }]);
+  });
+
+  test('of nothing asks nothing', async () => {
+    expect(await client.submit([])).toEqual([]);
+    expect(server.asked).toEqual([]);
+  });
+
+  test('opens the socket with the second turn, not before', async () => {
+    await client.submit([greet('a')]);
+    await client.request('GET', '/health');
+    expect(server.connections).toBe(0);
+    await client.submit([greet('b')]);
+    await server.until(() => server.connections === 1);
+  });
+
+  test('over the socket is one frame a turn', async () => {
+    await overSocket();
+    const runs = await Promise.all(['a', 'b', 'c'].map((name) => client.submit([greet(name)])));
+    expect(server.framesOf('submit').map(({ runs: some }) => some.length)).toEqual([3]);
+    expect(server.asked).toEqual([]);
+    expect(runs.map(([run]) => server.runs.get(run?.id ?? '')?.args[0])).toEqual(['a', 'b', 'c']);
+  });
+
+  test('that led to another run by its key says so', async () => {
+    server.store({ id: 'there', task: 'greet' });
+    server.misbehave = () => ({ status: 200, body: JSON.stringify({ ...server.runs.get('there'), deduplicated: true }) });
+    expect(await client.submit([greet('a')])).toEqual([{ id: 'there', deduplicated: true }]);
+  });
+});
+
+describe('large submits', () => {
+  const large = (bytes: number): SubmitRequest => greet('x'.repeat(bytes));
+
+  test('are split by bytes: no body over the limit of a batch', async () => {
+    const runs = await client.submit(Array.from({ length: 20 }, () => large(1_000_000)));
+    expect(runs).toHaveLength(20);
+    expect(server.asked.map(({ body }) => Buffer.byteLength(body) <= LIMITS.batchBodyBytes)).toEqual([true, true]);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(20);
+  });
+
+  test('are split by runs: no batch over the limit', async () => {
+    await client.submit(Array.from({ length: LIMITS.batchRuns + 5 }, () => greet('a')));
+    const counts = server.asked.map(({ body }) => (JSON.parse(body) as { runs: unknown[] }).runs.length);
+    expect(counts).toEqual([LIMITS.batchRuns, 5]);
+  });
+
+  test('are split into frames the server takes', async () => {
+    await overSocket();
+    await client.submit(Array.from({ length: 5 }, () => large(1_000_000)));
+    expect(server.framesOf('submit').map(({ runs }) => runs.length)).toEqual([2, 2, 1]);
+  });
+
+  test('count bytes, not characters', async () => {
+    await overSocket();
+    await client.submit(Array.from({ length: 4 }, () => greet('€'.repeat(300_000))));
+    expect(server.framesOf('submit').map(({ runs }) => runs.length)).toEqual([2, 2]);
+  });
+
+  test('of one run too large for any server are refused here', async () => {
+    const [big, small] = await Promise.allSettled([client.submit([large(LIMITS.bodyBytes)]), client.submit([greet('a')])]);
+    expect(big).toMatchObject({ reason: { status: 413, reason: 'too_large' } });
+    expect(small.status).toBe('fulfilled');
+  });
+});
+
+describe('a refusal', () => {
+  test('is the server’s own code and words, and is not repeated', async () => {
+    server.misbehave = () => ({ status: 429, body: '{"error":{"code":"queue_full","message":"Full."}}' });
+    const refused = client.submit([greet('a')]);
+    await expect(refused).rejects.toBeInstanceOf(RefusedError);
+    await expect(refused).rejects.toMatchObject({ status: 429, reason: 'queue_full', message: 'Full.' });
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('of the key is an error that teaches', async () => {
+    server.misbehave = () => ({ status: 401, body: '' });
+    await expect(client.submit([greet('a')])).rejects.toBeInstanceOf(UnauthorizedError);
+  });
+
+  test('of one run among many leaves the calls of the others alone', async () => {
+    server.misbehave = ({ body }) => {
+      const { runs } = JSON.parse(body) as { runs: { id: string; args: string[] }[] };
+      const bad = { error: { code: 'id_conflict', message: 'Known.' } };
+      return { status: 200, body: JSON.stringify({ runs: runs.map(({ id, args }) => (args[0] === 'bad' ? bad : { id })) }) };
+    };
+    const [good, bad] = await Promise.allSettled([client.submit([greet('good')]), client.submit([greet('bad')])]);
+    expect(good.status).toBe('fulfilled');
+    expect(bad).toMatchObject({ reason: { status: 409, reason: 'id_conflict', message: 'Known.' } });
+  });
+
+  test('over the socket is the same error', async () => {
+    await overSocket();
+    server.onFrame = (frame, socket) => {
+      if (frame.type !== 'submit') return false;
+      tell(socket, { type: 'refused', ref: frame.ref, status: 503, error: { code: 'draining', message: 'Stops.' } });
+      return true;
+    };
+    await expect(client.submit([greet('a')])).rejects.toMatchObject({ status: 503, reason: 'draining' });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('that is no answer of bgtask is an error, never a hang', async () => {
+    server.misbehave = () => ({ status: 200, body: '{"runs":[]}' });
+    await expect(client.submit([greet('a'), greet('b')])).rejects.toMatchObject({ reason: 'not_bgtask' });
+    await overSocketAnyway();
+    server.onFrame = (frame, socket) => {
+      if (frame.type === 'submit') tell(socket, { type: 'submitted', ref: frame.ref, runs: [] });
+      return frame.type === 'submit';
+    };
+    await expect(client.submit([greet('a')])).rejects.toMatchObject({ reason: 'not_bgtask' });
+  });
+
+  async function overSocketAnyway(): Promise<void> {
+    server.misbehave = () => undefined;
+    await overSocket();
+  }
+});
+
+describe('an answer that is lost', () => {
+  test('has the same runs sent again under the same ids', async () => {
+    let lost = 0;
+    server.misbehave = ({ body }) => {
+      server.store(JSON.parse(body) as SubmitRequest); // stored, and the answer never arrives
+      lost += 1;
+      return lost < 3 ? 'reset' : undefined;
+    };
+    const [run] = await client.submit([greet('a')]);
+    expect(server.asked).toHaveLength(3);
+    expect(new Set(server.asked.map(({ body }) => body)).size).toBe(1);
+    expect([...server.runs.keys()]).toEqual([run?.id]);
+  });
+
+  test('over a socket that breaks is asked for again over HTTP, under the same ids', async () => {
+    await overSocket();
+    server.onFrame = (frame) => {
+      if (frame.type === 'submit') server.drop();
+      return frame.type === 'submit';
+    };
+    const runs = await Promise.all(['a', 'b'].map((name) => client.submit([greet(name)])));
+    const ids = server.framesOf('submit').flatMap((frame) => frame.runs.map(({ id }) => id));
+    expect(runs.map(([run]) => run?.id)).toEqual(ids);
+    expect(server.asked.map(({ path }) => path)).toEqual(['/runs/batch']);
+  });
+
+  test('by a restart of the server is asked for again when it is back', async () => {
+    await overSocket();
+    server.onFrame = (frame) => frame.type === 'submit';
+    const submitted = client.submit([greet('a')]);
+    await server.until(() => server.framesOf('submit').length === 1);
+    await server.kill();
+    server.onFrame = () => false;
+    setTimeout(() => void server.listen(), 100);
+    const [run] = await submitted;
+    expect(server.framesOf('submit')[0]?.runs[0]?.id).toBe(run?.id);
+  });
+
+  test('by a server that keeps silent on an open socket is asked for again in time', async () => {
+    let now = 0;
+    const timers: { ms: number; fn: () => void }[] = [];
+    const clock = {
+      ...systemClock,
+      monotonic: () => now,
+      after: (ms: number, fn: () => void, unref?: boolean) => {
+        if (ms !== TRY_MS) return systemClock.after(ms, fn, unref);
+        timers.push({ ms, fn });
+        return { cancel: () => undefined };
+      },
+    };
+    await client.close();
+    client = server.client({ clock });
+    await overSocket();
+    server.onFrame = (frame) => frame.type === 'submit';
+    const submitted = client.submit([greet('a')]);
+    await server.until(() => server.framesOf('submit').length === 1);
+    now += TRY_MS;
+    for (const { fn } of timers) fn();
+    const [run] = await submitted;
+    expect(server.asked.map(({ body }) => (JSON.parse(body) as { id: string }).id)).toEqual([run?.id]);
+  });
+
+  test('of a store that failed is asked for again, for those runs alone', async () => {
+    let asked = 0;
+    server.misbehave = ({ body }) => {
+      asked += 1;
+      if (asked > 1) return undefined;
+      const { runs } = JSON.parse(body) as { runs: SubmitRequest[] };
+      const failed = { error: { code: 'storage_failed', message: 'Send it again.' } };
+      return { status: 200, body: JSON.stringify({ runs: runs.map((run) => (run.args?.[0] === 'lost' ? failed : { id: run.id })) }) };
+    };
+    await client.submit([greet('kept'), greet('lost')]);
+    expect(server.asked.map(({ path }) => path)).toEqual(['/runs/batch', '/runs']);
+    expect(JSON.parse(server.asked[1]?.body ?? '')).toMatchObject({ args: ['lost'] });
+  });
+});
+
+test('where nobody listens and nobody ever did, it fails at once and says what helps', async () => {
+  await server.kill();
+  await expect(client.submit([greet('a')])).rejects.toMatchObject({
+    ...{ code: 'BGTASK_SERVER_UNREACHABLE', runIds: [], suggestions: [expect.stringContaining('bgtask server start'), expect.anything()] },
+  });
+});
+
+test('closing waits for what was submitted', async () => {
+  const submitted = client.submit([greet('a')]);
+  await client.close();
+  expect(await submitted).toHaveLength(1);
+});
