@@ -2,6 +2,7 @@
  * Watches exactly the files that the newest code was loaded from, and has the pool load them again when one changes. Never a re-import:
  * new code is a new process. Code that does not load changes nothing but what is watched.
  */
+import { statSync } from 'node:fs';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { LoadedTasks } from './child-process.ts';
@@ -16,51 +17,59 @@ export interface ReloaderOptions {
 
 /** Editors save in several steps. */
 const DEBOUNCE_MS = 30;
+/** The watcher may miss what changes while it begins to watch, so a while after each load the files themselves are looked at. */
+const LOOK_AFTER_MS = [100, 1_000];
+/** Times of files are coarser than the clock. Less than the debounce, or a save would count twice. */
+const COARSE_MS = 20;
 
 export class Reloader {
   readonly #options: ReloaderOptions;
   #watcher: import('chokidar').FSWatcher | null = null;
-  #watched = new Set<string>();
+  /** When each file was changed last, as it was when the newest load began; null: not known then. */
+  readonly #watched = new Map<string, number | null>();
+  /** Wall clock. */
+  #loadBeganAt = 0;
   #debounce: Timer | null = null;
+  #looks: Timer[] = [];
   /** Counts saves: only the newest load says what came of it. */
   #save = 0;
   #hasBegun = false;
-  #hasMissed = false;
   #isClosed = false;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
   }
 
-  /** Begins to watch, and acts on changes from `begin` on. Resolves when a change would be seen. */
+  /** Call it as the first load begins. Resolves when a change would be seen; it is acted on from `begin` on. */
   async watch(files: readonly string[]): Promise<void> {
+    for (const file of files) this.#watched.set(file, changedAt(file));
+    this.#loadBeganAt = this.#options.clock.now();
     const { watch } = await import('chokidar');
     if (this.#isClosed) return;
-    this.#watched = new Set(files);
     const watcher = watch([...files], { ignoreInitial: true, depth: 0, atomic: DEBOUNCE_MS });
     this.#watcher = watcher;
-    watcher.on('all', () => this.#changed());
+    // A folder is watched for what may appear in it, not for what is written there.
+    watcher.on('all', (event, path) => (event !== 'change' || this.#watched.has(path)) && this.#changed());
     watcher.on('error', () => undefined); // a folder that went away; what matters is still watched
     await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
   }
 
-  /** The first load is over, and `files` is what to watch from now on. What changed meanwhile is loaded at once. */
+  /** The first load is over, and `files` is what to watch from now on. */
   begin(files: readonly string[]): void {
     this.#hasBegun = true;
     this.#follow(files, false);
-    if (this.#hasMissed) this.#changed();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#debounce?.cancel();
+    for (const look of this.#looks) look.cancel();
     await this.#watcher?.close();
   }
 
   #changed(): void {
+    if (!this.#hasBegun) return;
     const { clock } = this.#options;
-    this.#hasMissed = !this.#hasBegun;
-    if (this.#hasMissed) return;
     const savedAt = clock.monotonic();
     this.#debounce?.cancel();
     this.#debounce = clock.after(DEBOUNCE_MS, () => void this.#reload(savedAt));
@@ -71,6 +80,8 @@ export class Reloader {
     const { load, clock, onReloaded, onProblem } = this.#options;
     this.#save += 1;
     const save = this.#save;
+    for (const file of this.#watched.keys()) this.#watched.set(file, changedAt(file));
+    this.#loadBeganAt = clock.now();
     try {
       const loaded = await load();
       if (save !== this.#save || this.#isClosed) return;
@@ -78,20 +89,42 @@ export class Reloader {
       onReloaded(loaded, clock.monotonic() - savedAt);
     } catch (error) {
       if (save !== this.#save || this.#isClosed) return;
-      if (error instanceof TasksNotLoadedError) this.#follow(error.files, false);
+      this.#follow(error instanceof TasksNotLoadedError ? error.files : [], false);
       onProblem(error instanceof TasksNotLoadedError ? error.problem : problemOf(error));
     }
+  }
+
+  /** Whether a file is not what was loaded. */
+  #look(): void {
+    let isNewer = false;
+    for (const [file, before] of this.#watched) {
+      const at = changedAt(file);
+      isNewer ||= before === null ? at > this.#loadBeganAt - COARSE_MS : at !== before;
+      this.#watched.set(file, at);
+    }
+    if (isNewer) this.#changed();
   }
 
   /** `whole`: these files and no others. After a load that failed some of the old ones may still be part of it. */
   #follow(files: readonly string[], whole: boolean): void {
     const wanted = new Set(files);
     const added = files.filter((file) => !this.#watched.has(file));
-    const removed = whole ? [...this.#watched].filter((file) => !wanted.has(file)) : [];
+    const removed = whole ? [...this.#watched.keys()].filter((file) => !wanted.has(file)) : [];
     this.#watcher?.add(added);
     if (removed.length > 0) this.#watcher?.unwatch(removed);
-    for (const file of added) this.#watched.add(file);
+    for (const file of added) this.#watched.set(file, null);
     for (const file of removed) this.#watched.delete(file);
+    for (const look of this.#looks) look.cancel();
+    if (this.#watcher !== null) this.#looks = LOOK_AFTER_MS.map((ms) => this.#options.clock.after(ms, () => this.#look(), true));
+  }
+}
+
+/** Milliseconds since the epoch; 0 where there is no such file, or none that can be looked at. */
+function changedAt(file: string): number {
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return 0;
   }
 }
 

@@ -35,8 +35,8 @@ const SERVE = ['limit', 'name', 'processes', 'drain', 'isolation', 'address', 'o
 
 /** @throws {InvalidOptionError} */
 export function checkOptions(options: unknown, owner: 'serve' | 'serveFiles'): CheckedOptions {
-  const given = givenOptions(options, owner === 'serve' ? SERVE : [...SERVE, 'watch'], owner);
-  const what = (key: string) => `Option '${key}' of ${owner}`;
+  const given = givenOptions(options, owner === 'serve' ? SERVE : [...SERVE, 'watch'], 'a worker');
+  const what = (key: string) => `Option '${key}' of a worker`;
   const slots = optional(given.limit, what('limit'), atLeastOne, null) ?? loadSettings().limit;
   const processes = optional(given.processes, what('processes'), atLeastOne, 1);
   if (processes > slots) throw new InvalidOptionError(what('processes'), processes, `at most the limit of runs at once, ${slots}`);
