@@ -1,7 +1,7 @@
 /**
  * The pages of the docs as data: their links, their code blocks, the commands in them.
  * A `ts` block that starts with `// name.ts` is that file. A `sh` block is typed line by line; `# terminal …` behind a command leaves it
- * running. A `text` block after it is what the last command says, with `…` for whatever differs. `<!-- not run -->` before a block leaves it out.
+ * running. A `text` block right after it is what the last command says, with `…` for whatever differs. `<!-- not run -->` before a block leaves it out.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface Block {
   readonly language: string;
   readonly body: string;
   readonly skipped: boolean;
+  /** Nothing stands between it and the block before. */
+  readonly follows: boolean;
 }
 
 export function readPage(path: string): string {
@@ -27,11 +29,13 @@ export function pagesUnder(folder: string): string[] {
 }
 
 export function blocksOf(page: string): Block[] {
-  return [...page.matchAll(/(<!-- not run[^>]*-->\n+)?^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, skip, language = '', body = '']) => ({
-    language,
-    body,
-    skipped: skip !== undefined,
-  }));
+  let end = 0;
+  return [...page.matchAll(/(<!-- not run[^>]*-->\n+)?^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => {
+    const [whole, skip, language = '', body = ''] = match;
+    const follows = page.slice(end, match.index).trim() === '';
+    end = match.index + whole.length;
+    return { language, body, skipped: skip !== undefined, follows };
+  });
 }
 
 export type Step =
@@ -47,7 +51,7 @@ export function stepsOf(page: string): Step[] {
     if (block.language === 'ts') steps.push(...fileOf(block.body));
     if (block.language === 'sh') steps.push(...commandsOf(block.body));
     const last = steps.at(-1);
-    if (block.language === 'text' && last?.do === 'run') steps[steps.length - 1] = { ...last, says: block.body };
+    if (block.language === 'text' && block.follows && last?.do === 'run') steps[steps.length - 1] = { ...last, says: block.body };
   }
   return steps;
 }

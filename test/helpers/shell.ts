@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,7 @@ export class Shell {
     this.port = port;
     const bin = join(home, 'node_modules', '.bin');
     mkdirSync(bin, { recursive: true });
+    writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }');
     symlinkSync(root, join(home, 'node_modules', 'bgtask'));
     symlinkSync(join(root, 'bin', 'run.js'), join(bin, 'bgtask'));
     symlinkSync(join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(bin, 'tsx'));
