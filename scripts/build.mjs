@@ -1,9 +1,9 @@
-// Builds dist/: compiled sources, the bundled viewer, the manifest of the commands. What was there stays in use until the new one is whole.
+// Builds dist/: compiled sources, the bundled viewer and library, the manifest of the commands. What was there stays in use until the new one is whole.
 import { execFileSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './bundle.mjs';
+import { bundle, bundleLibrary } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -15,6 +15,7 @@ try {
     stdio: 'inherit',
   });
   await bundle(`${root}src/tui/app.tsx`, `${fresh}/tui.js`);
+  await bundleLibrary(`${fresh}/src/index.js`);
   const old = `${root}.dist-old-${process.pid}`;
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
   renameSync(fresh, `${root}dist`);

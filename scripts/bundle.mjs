@@ -1,4 +1,4 @@
-// Bundles the viewer with Ink and React into one file: importing them unbundled costs half a second at each start.
+// Bundles what would cost too much to load in pieces: the viewer with Ink and React, and the library that programs import.
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -21,5 +21,15 @@ export async function bundle(input, file) {
     },
   });
   await built.write({ file, format: 'esm', minify: true, codeSplitting: false });
+  await built.close();
+}
+
+/** Loaded when it is needed, or shared with the rest of dist/: an error must be of one class, whoever throws it. */
+const APART = /^(node:|ws$)|(^|\/)(core\/errors|config\/(config|servers)|worker\/serve)\.js$/;
+
+/** The compiled entry of the library with all it imports, in its own place: half a hundred files cost five times as much to load as one. */
+export async function bundleLibrary(file) {
+  const built = await rolldown({ input: file, platform: 'node', external: (id) => APART.test(id) });
+  await built.write({ file, format: 'esm', codeSplitting: false });
   await built.close();
 }
