@@ -10,7 +10,7 @@ export default class ConfigGet extends BgtaskCommand {
 
   async run(): Promise<{ key: string; value: string | null }> {
     const { args, flags } = await this.parse(ConfigGet);
-    const value = settingValue(args.key, flags.profile);
+    const value = settingValue(args.key, this.overrides(flags));
     if (value === null) this.note(`${settingOf(args.key).key} has no value.`);
     else this.log(value);
     return { key: settingOf(args.key).key, value };

@@ -13,7 +13,7 @@ export default class ConfigLs extends BgtaskCommand {
 
   async run(): Promise<ShownSetting[]> {
     const { flags } = await this.parse(ConfigLs);
-    const settings = shownSettings(flags.profile);
+    const settings = shownSettings(this.overrides(flags));
     const source = { title: 'SOURCE', cell: (row: ShownSetting) => row.source };
     const columns = [
       { title: 'KEY', cell: (row: ShownSetting) => row.key },

@@ -16,7 +16,7 @@ export default class ConfigSet extends BgtaskCommand {
 
   async run(): Promise<{ profile: string; settings: ShownSetting[] }> {
     const { args, flags } = await this.parse(ConfigSet);
-    const done = await setSettings(args.pairs, flags.profile);
+    const done = await setSettings(args.pairs, this.overrides(flags));
     this.note(`Set ${done.settings.map(({ key, value }) => `${key}=${value}`).join(', ')} in the profile ${done.profile}.`);
     for (const env of overruled(done.settings.map(({ key }) => key)))
       this.note(`But ${env} is set in the environment, and that counts first.`);

@@ -11,7 +11,7 @@ export default class ConfigUnset extends BgtaskCommand {
 
   async run(): Promise<{ profile: string; keys: string[] }> {
     const { args, flags } = await this.parse(ConfigUnset);
-    const done = await unsetSettings(args.keys, flags.profile);
+    const done = await unsetSettings(args.keys, this.overrides(flags));
     this.note(
       done.keys.length > 0
         ? `Took ${done.keys.join(', ')} out of the profile ${done.profile}.`

@@ -10,7 +10,7 @@ export default class ProfileInspect extends BgtaskCommand {
 
   async run(): Promise<{ name: string; active: boolean; settings: Record<string, string> }> {
     const { args, flags } = await this.parse(ProfileInspect);
-    const name = activeProfile(args.name ?? flags.profile);
+    const name = activeProfile(args.name === undefined ? this.overrides(flags) : { PROFILE: args.name });
     const settings = shownProfiles().find((profile) => profile.name === name)?.settings ?? {};
     const columns = [
       { title: 'KEY', cell: (row: [string, string]) => row[0] },
@@ -18,6 +18,6 @@ export default class ProfileInspect extends BgtaskCommand {
     ];
     if (Object.keys(settings).length > 0) this.log(formatTable(columns, Object.entries(settings), null));
     else this.note(`The profile ${name} has no settings of its own. Set one: bgtask config set KEY=VALUE --profile ${name}`);
-    return { name, active: name === activeProfile(undefined), settings };
+    return { name, active: name === activeProfile({}), settings };
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Command } from '@oclif/core/command';
 import type { Client } from '../client/client.ts';
-import { type Key, loadSettings, type Overrides, SETTINGS, type Settings, type Source } from '../config/config.ts';
+import { loadSettings, type Overrides, SETTINGS, type Settings, type Source } from '../config/config.ts';
 import { addressOf } from '../config/servers.ts';
 import { apiFlags, commonFlags } from './flags.ts';
 import { toJson } from './text.ts';
@@ -27,8 +27,16 @@ export abstract class BgtaskCommand extends Command {
 
   /** The settings, with what the flags of this command say about them. */
   protected settings(flags: Readonly<Record<string, unknown>>): Settings {
-    this.#settings = loadSettings(overridesOf(flags, { ...this.ctor.baseFlags, ...this.ctor.flags }));
+    this.#settings = loadSettings(this.overrides(flags));
     return this.#settings;
+  }
+
+  /** What flags say about settings. A value that oclif took from the environment is left to config.ts, which knows where it stood. */
+  protected overrides(flags: Readonly<Record<string, unknown>>): Overrides {
+    const definitions: Readonly<Record<string, { env?: string }>> = { ...this.ctor.baseFlags, ...this.ctor.flags };
+    const said = SETTINGS.map(({ key, env }) => ({ key, env, name: key.toLowerCase().replaceAll('_', '-') }));
+    const typed = said.filter(({ env, name }) => definitions[name]?.env === env && flags[name] !== process.env[env]);
+    return Object.fromEntries(typed.filter(({ name }) => typeof flags[name] === 'string').map(({ key, name }) => [key, flags[name]]));
   }
 
   /** A client of the server that `settings` name; closed when the command ends. */
@@ -106,17 +114,6 @@ export abstract class BgtaskCommand extends Command {
 /** A command that talks to a server. */
 export abstract class ApiCommand extends BgtaskCommand {
   static override baseFlags: typeof apiFlags = apiFlags;
-}
-
-/** What flags say about settings. A value that oclif took from the environment is left to config.ts, which knows where it stood. */
-function overridesOf(flags: Readonly<Record<string, unknown>>, definitions: Readonly<Record<string, { env?: string }>>): Overrides {
-  const overrides: Partial<Record<Key, string>> = {};
-  for (const { key, env } of SETTINGS) {
-    const name = key.toLowerCase().replaceAll('_', '-');
-    const value = flags[name];
-    if (definitions[name]?.env === env && typeof value === 'string' && value !== process.env[env]) overrides[key] = value;
-  }
-  return overrides;
 }
 
 let leaving = false;

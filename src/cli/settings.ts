@@ -1,5 +1,5 @@
 /** Changes of settings, as `config` and `profile` make them. Values are checked before they are written. */
-import { type Found, findSettings, readSetting, SETTINGS, type Setting, settingOf } from '../config/config.ts';
+import { type Found, findSettings, type Overrides, readSetting, SETTINGS, type Setting, settingOf } from '../config/config.ts';
 import { homeFolders } from '../config/home.ts';
 import { changeProfiles, DEFAULT_PROFILE, profileNamed, readProfiles } from '../config/profiles.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -16,30 +16,27 @@ export interface ShownSetting {
 }
 
 /** Every setting that counts, secrets hidden. */
-export function shownSettings(profile: string | undefined): ShownSetting[] {
-  return findSettings(profile === undefined ? {} : { PROFILE: profile }).map(({ setting, text, source }) => {
+export function shownSettings(overrides: Overrides): ShownSetting[] {
+  return findSettings(overrides).map(({ setting, text, source }) => {
     return { key: setting.key, value: setting.secret && text !== null ? HIDDEN : settled(setting, text), source };
   });
 }
 
 /** One setting that counts, in full; null: it has no value. */
-export function settingValue(key: string, profile: string | undefined): string | null {
+export function settingValue(key: string, overrides: Overrides): string | null {
   const setting = settingOf(key);
-  const found = findSettings(profile === undefined ? {} : { PROFILE: profile }).find((one) => one.setting === setting);
+  const found = findSettings(overrides).find((one) => one.setting === setting);
   return found?.text === undefined ? null : settled(setting, found.text);
 }
 
 /** Writes `KEY=VALUE` pairs into a profile; all of them or, where one is wrong, none. Answers with the profile and what stands there now. */
-export async function setSettings(
-  pairs: readonly string[],
-  profile: string | undefined,
-): Promise<{ profile: string; settings: ShownSetting[] }> {
+export async function setSettings(pairs: readonly string[], overrides: Overrides): Promise<{ profile: string; settings: ShownSetting[] }> {
   const changes = new Map<Setting, string>();
   for (const [key, value] of pairs.map(parsePair)) {
     const setting = profileSetting(key);
     changes.set(setting, readSetting(setting, value === '-' ? await readStdin() : value, 'flag'));
   }
-  const name = activeProfile(profile);
+  const name = activeProfile(overrides);
   await changeProfiles(homeFolders(), (draft) => {
     draft.profiles[name] = {
       ...profileNamed(draft, name, 'flag'),
@@ -51,8 +48,8 @@ export async function setSettings(
 }
 
 /** Takes keys out of a profile; those that were not there are nothing to fail for. */
-export async function unsetSettings(keys: readonly string[], profile: string | undefined): Promise<{ profile: string; keys: string[] }> {
-  const name = activeProfile(profile);
+export async function unsetSettings(keys: readonly string[], overrides: Overrides): Promise<{ profile: string; keys: string[] }> {
+  const name = activeProfile(overrides);
   const gone: string[] = [];
   await changeProfiles(homeFolders(), (draft) => {
     const kept = { ...profileNamed(draft, name, 'flag') };
@@ -72,15 +69,15 @@ export function overruled(keys: readonly string[]): string[] {
 }
 
 /** The profile a command works on: the one named, or the one in use. @throws {ConfigError} There is none. */
-export function activeProfile(profile: string | undefined): string {
-  const found = findSettings(profile === undefined ? {} : { PROFILE: profile }).find((one) => one.setting.key === 'PROFILE');
+export function activeProfile(overrides: Overrides): string {
+  const found = findSettings(overrides).find((one) => one.setting.key === 'PROFILE');
   return found?.text ?? DEFAULT_PROFILE;
 }
 
 /** All profiles with their settings, secrets hidden, and which one is in use. */
 export function shownProfiles(): { name: string; active: boolean; settings: Record<string, string> }[] {
   const { profiles } = readProfiles(homeFolders());
-  const active = activeProfile(undefined);
+  const active = activeProfile({});
   return Object.entries(profiles).map(([name, settings]) => ({ name, active: name === active, settings: hideSecrets(settings) }));
 }
 
