@@ -10,6 +10,8 @@ import { type Refusal, rawAnswer, refuse } from './answer.ts';
 const STRANGERS_OF_ONE_SOURCE = 32;
 /** A connection as young as this may just not have come to say who it is. */
 const YOUNG_MS = 5_000;
+/** Sent away for one newcomer; hundreds at once would hold the loop. */
+const MOST_AT_ONCE = 8;
 /** Beyond this a connection is not even told why it is closed. */
 const MOST_SILENTLY = 2 * LIMITS.connections;
 
@@ -53,11 +55,17 @@ export class Entrants {
     this.#strangers.set(source, strangers);
     const now = this.#clock.monotonic();
     strangers.set(socket, now);
-    for (const [oldest, since] of strangers) {
-      if (strangers.size <= STRANGERS_OF_ONE_SOURCE || now - since < YOUNG_MS) break;
+    for (const [oldest, since] of this.#tooMany(strangers)) {
+      if (now - since < YOUNG_MS) break;
       strangers.delete(oldest);
       oldest.end(rawAnswer(FULL), () => oldest.destroy());
     }
+  }
+
+  /** The oldest of them, as many as are to leave now. */
+  #tooMany(strangers: ReadonlyMap<Socket, number>): [Socket, number][] {
+    const over = Math.min(MOST_AT_ONCE, strangers.size - STRANGERS_OF_ONE_SOURCE);
+    return over > 0 ? [...strangers].slice(0, over) : [];
   }
 
   #forget(source: string, socket: Socket): void {

@@ -41,7 +41,7 @@ describe('strangers of one source', () => {
     expect(gone(crowd)).toBe(0); // they came a moment ago
     clock.advance(6_000);
     const [late] = enter(entrants, 1);
-    expect(gone(crowd)).toBe(9);
+    expect(gone(crowd)).toBe(8);
     expect(crowd[0]?.said).toMatch(/^HTTP\/1.1 503 /);
     expect(late?.gone).toBe(false);
   });

@@ -224,6 +224,22 @@ describe('follow', () => {
   });
 });
 
+test('a list that was given up tells nothing more', async () => {
+  const server = await start();
+  await server.submit({ id: 'a', task: 'greet' });
+  const client = await server.watch();
+  client.send({ type: 'follow', filter: {}, limit: 5 });
+  await client.next(type('snapshot'));
+  client.send({ type: 'unfollow' });
+  client.send({ type: 'unfollow' });
+  await cancel(server, 'a');
+  client.send({ type: 'watch', ids: ['a'], detail: false });
+  await client.next(ofRun('a'));
+  client.send({ type: 'follow', filter: {}, limit: 5 });
+  expect((await client.next(type('snapshot'))).runs).toMatchObject([{ state: 'CANCELLED' }]);
+  expect(client.frames.map((frame) => frame.type)).toEqual(['snapshot', 'run', 'snapshot']);
+});
+
 describe('direct calls', () => {
   const call = (over: object = {}) => ({
     ...{ runId: 'direct-1', token: 't1', task: 'greet', args: ['Ford'], name: null, tags: [], maxAttempts: 1, parentId: null },
