@@ -37,10 +37,14 @@ async function textOf(answer: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > ANSWER_BYTES) throw new RefusedError(answer.status, 'answer_too_large', `The answer is larger than ${ANSWER_BYTES} bytes.`);
-    text += decoder.decode(chunk, { stream: true });
+  const reader = answer.body.getReader();
+  for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
+    size += part.value.length;
+    if (size > ANSWER_BYTES) {
+      void reader.cancel();
+      throw new RefusedError(answer.status, 'answer_too_large', `The answer is larger than ${ANSWER_BYTES} bytes.`);
+    }
+    text += decoder.decode(part.value, { stream: true });
   }
   return text + decoder.decode();
 }
