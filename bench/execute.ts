@@ -2,6 +2,8 @@
 import { systemClock, systemRandom } from '../src/system/system.ts';
 import { type Definition, noHooks } from '../src/task/definition.ts';
 import { type Attempt, runAttempt } from '../src/task/execute.ts';
+import { reachThrough } from '../src/task/reach.ts';
+import { taskMaker } from '../src/task/task.ts';
 
 const ROUNDS = 200_000;
 const definition: Definition = {
@@ -48,6 +50,12 @@ const attempt: Attempt = {
 await measure('runAttempt, no-op function', () => runAttempt(definition, attempt));
 await measure('runAttempt, no-op async function', () => runAttempt({ ...definition, fn: async () => undefined }, attempt));
 await measure('runAttempt with a timeout', () => runAttempt(definition, { ...attempt, timeoutMs: 30_000 }));
+const offline = reachThrough(
+  () => ({ recordDirect: () => null }) as never,
+  () => Promise.reject(),
+);
+const direct = taskMaker(offline)('noop', () => undefined);
+await measure('a direct call without a server', () => direct());
 await measure('an awaited async function, for comparison', async () => undefined);
 
 async function measure(what: string, once: () => Promise<unknown>): Promise<void> {

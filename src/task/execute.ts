@@ -75,10 +75,11 @@ async function live(it: Live, seal: (value: unknown) => Payload | null): Promise
   const deadline = startDeadline(it);
   scope.deadline = deadline;
   attempt.onPhase?.('function');
-  return called(it, args, deadline, seal);
+  return callTaskFunction(it, args, deadline, seal);
 }
 
-async function called(
+/** Its name marks where the stack of an error leaves the task's own code; see outcome.ts. */
+async function callTaskFunction(
   it: Live,
   args: readonly unknown[],
   deadline: Deadline | null,

@@ -7,6 +7,9 @@ import { encodeResult, toRunError } from '../core/values.ts';
 /** Longest message or stack that is kept, in characters: an error must never be what breaks a frame. */
 const ERROR_TEXT = 32_768;
 
+/** Below this frame of execute.ts a stack shows nothing but how bgtask came to call the task. */
+const OWN_FRAMES = /\n\s+at (async )?callTaskFunction \([\s\S]*$/;
+
 /** The result as it is stored. @throws {ValueError} It has no stored form, or is larger than `LIMITS.resultBytes`. */
 export function storableResult(value: unknown): Payload | null {
   const payload = encodeResult(value);
@@ -16,7 +19,7 @@ export function storableResult(value: unknown): Payload | null {
   throw new ValueError('result', `has ${bytes} bytes as it is stored; the most is ${LIMITS.resultBytes}`);
 }
 
-/** What was thrown, as it is stored. Takes anything, also what cannot be read. */
+/** What was thrown, as it is stored: the stack ends where the task's own code does. Takes anything, also what cannot be read. */
 export function storableError(thrown: unknown): RunError {
   return cut(toRunError(thrown));
 }
@@ -25,7 +28,7 @@ function cut({ name, message, stack, cause }: RunError): RunError {
   return {
     name: text(name),
     message: text(message),
-    stack: stack === null ? null : text(stack),
+    stack: stack === null ? null : text(stack.replace(OWN_FRAMES, '')),
     cause: cause === null ? null : cut(cause),
   };
 }

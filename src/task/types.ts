@@ -167,7 +167,10 @@ export interface TaskRef<N extends string, A extends readonly unknown[], R> {
   delayMany(calls: readonly OrFutures<A>[], options?: RunOptions): Promise<Future<R>[]>;
   /** One run for each item; further arguments are the same for all. A string is not a list of items. */
   map(items: Items<A[0]>, ...rest: A extends readonly [unknown?, ...infer Rest] ? OrFutures<Rest> : never): Promise<Future<R>[]>;
-  /** The same task with options for each of its calls. They travel with the run to workers that know the task by its name. */
+  /**
+   * The same task with options for each of its calls. They travel with the run to workers that know the task by its name; a direct call
+   * takes `retries`, `timeout`, `tags` and `runName` of them. @throws {InvalidOptionError} An option is unknown or wrong.
+   */
   withOptions(options: RunOptions): this;
   /** A future from an id, in any process. Awaiting it fails where the run is of another task. */
   getRun(id: string): Future<R>;

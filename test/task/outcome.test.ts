@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/core/protocol.ts';
+import type { RunError } from '../../src/core/run.ts';
 import { storableError, storableResult } from '../../src/task/outcome.ts';
+import { attempt, define } from './helpers.ts';
 
 describe('a result', () => {
   test('is JSON text, and null where there is none', () => {
@@ -26,6 +28,20 @@ describe('an error', () => {
       stack: error.stack,
       cause: { name: 'Error', message: 'the road', stack: null, cause: null },
     });
+  });
+
+  test('has the stack of the task alone, without the frames below it', async () => {
+    const { outcome } = await attempt(
+      define(async () => {
+        await Promise.resolve();
+        throw new Error('boom', { cause: new Error('why') });
+      }),
+    );
+    const { error } = outcome as { error: RunError };
+    for (const stack of [error.stack, error.cause?.stack]) {
+      expect(stack).toContain('outcome.test.ts');
+      expect(stack).not.toContain('execute.ts');
+    }
   });
 
   test('is cut where a text in it is longer than anybody reads, and says so', () => {

@@ -2,6 +2,7 @@
  * What TypeScript must infer of tasks, and what it must refuse. Compiled by `npm run types`, and by inference.test.ts with the settings
  * of other projects. Nothing here runs.
  */
+import { z } from 'zod';
 import type { Future, StandardSchema } from '../../src/index.ts';
 import { allowFailure, asCompleted, type getRun, runContext, task, taskRef, waitAll } from '../../src/index.ts';
 
@@ -124,11 +125,16 @@ declare const schema: StandardSchema<{ n: string; unit?: string }, { n: number; 
 const parsed = task('parsed', { input: schema, runName: ({ n, unit }) => `${n + 1} ${unit}` }, async (input) => input.n * 2);
 same<Parameters<typeof parsed>, [input: { n: string; unit?: string }]>(true);
 same<Awaited<ReturnType<typeof parsed>>, number>(true);
+const order = z.object({ sku: z.string(), count: z.number().default(1), at: z.coerce.date() });
+const ordered = task('ordered', { input: order, idempotencyKey: ({ sku }) => sku }, ({ sku, count, at }) => [sku, count, at] as const);
+same<Parameters<typeof ordered>, [input: z.input<typeof order>]>(true);
+same<Awaited<ReturnType<typeof ordered>>, readonly [string, number, Date]>(true);
 declare const anything: StandardSchema<string | undefined, string>;
 const optional = task('optional', { input: anything }, (input) => input.length);
 same<Parameters<typeof optional>, [input?: string | undefined]>(true);
 export async function schemas(): Promise<void> {
   await parsed.delay({ n: '3' });
+  await ordered.delay({ sku: 'a', at: '2030-01-01' });
   await optional.delay();
   // @ts-expect-error: the input, not the output
   await parsed.delay({ n: 3, unit: 'm' });
