@@ -12,6 +12,8 @@ import { start } from './processes.mjs';
 
 /** The newest that runs on Node 20. */
 const VERSION = '6.7.0';
+/** BullMQ 6 wants its way to Redis beside it. */
+const REDIS_CLIENT = 'ioredis@5';
 const FOLDER = join(tmpdir(), `bgtask-bench-bullmq-${VERSION}`);
 const WORKER = fileURLToPath(new URL('./bullmq.worker.mjs', import.meta.url));
 const QUEUE = 'bench';
@@ -34,11 +36,14 @@ export function missing() {
 }
 
 function install() {
-  if (existsSync(join(FOLDER, 'node_modules', 'bullmq', 'package.json'))) return;
+  if (['bullmq', 'ioredis'].every((name) => existsSync(join(FOLDER, 'node_modules', name, 'package.json')))) return;
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, 'package.json'), '{"private":true}');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  execFileSync(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', `bullmq@${VERSION}`], { cwd: FOLDER, stdio: 'ignore' });
+  execFileSync(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', `bullmq@${VERSION}`, REDIS_CLIENT], {
+    cwd: FOLDER,
+    stdio: 'ignore',
+  });
 }
 
 export async function load() {
