@@ -51,13 +51,17 @@ interface DirectCall {
   readonly timeoutMs: number | null;
   /** The run whose code made this call: when that is to stop, so is this. */
   readonly parent: RunScope | undefined;
-  readonly startedAt: string;
 }
 
 /** A promise only where the name needs one, so that the function is called in the tick of the call. */
 function directCall(definition: Definition, said: SubmitOptions, args: readonly unknown[]): DirectCall | Promise<DirectCall> {
+  let id: string | null = null;
   const call = {
-    id: newId(),
+    /** Made when somebody asks: without a server and a curious task nobody does, and it is most of what a call costs. */
+    get id() {
+      id ??= newId();
+      return id;
+    },
     task: definition.name,
     args,
     name: said.runName ?? null,
@@ -65,10 +69,9 @@ function directCall(definition: Definition, said: SubmitOptions, args: readonly 
     maxAttempts: said.retries === undefined ? definition.info.maxAttempts : said.retries + 1,
     timeoutMs: (said.timeout as number | undefined) ?? null,
     parent: scopes.getStore(),
-    startedAt: new Date(systemClock.now()).toISOString(),
   };
   if (definition.options.runName === null || call.name !== null) return call;
-  return nameFor(definition, args).then((name) => ({ ...call, name }));
+  return nameFor(definition, args).then((name) => ({ ...call, name })); // a copy has its id
 }
 
 /** A call must not fail for its name. */
@@ -85,10 +88,12 @@ async function nameFor(definition: Definition, args: readonly unknown[]): Promis
 }
 
 function attemptOf(call: DirectCall, failures: number, recording: Recording | null): Attempt {
-  const { id: runId, args, name, tags, maxAttempts, timeoutMs, parent } = call;
+  const { args, name, tags, maxAttempts, timeoutMs, parent } = call;
   let controller: AbortController | null = null;
   return {
-    runId,
+    get runId() {
+      return call.id;
+    },
     args,
     name,
     tags,
@@ -128,7 +133,8 @@ async function pause(ms: number, parent: RunScope | undefined): Promise<boolean>
   return !signal?.aborted;
 }
 
-function recordOf({ id, task, args, name, tags, maxAttempts, parent, startedAt }: DirectCall): Told {
+function recordOf({ id, task, args, name, tags, maxAttempts, parent }: DirectCall): Told {
+  const startedAt = new Date(systemClock.now()).toISOString();
   return { runId: id, task, args: args.map(storableArg), name, tags, maxAttempts, parentId: parent?.runId ?? null, startedAt };
 }
 
