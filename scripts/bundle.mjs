@@ -1,4 +1,5 @@
 // Bundles what would cost too much to load in pieces: the viewer with Ink and React, and the library that programs import.
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -15,8 +16,9 @@ export async function bundle(input, file) {
     resolve: {
       alias: {
         'react-devtools-core': path('./empty.mjs'),
-        // Ink asks for the width of every character it draws: its own library takes a third of each frame for that.
+        // Ink measures and takes apart every character of every frame; with these that costs a third.
         'string-width': path('./string-width.mjs'),
+        '@alcalzone/ansi-tokenize': path('./ansi-tokenize.mjs'),
       },
     },
   });
@@ -31,5 +33,25 @@ const APART = /^(node:|ws$)|(^|\/)(core\/errors|config\/(config|servers)|worker\
 export async function bundleLibrary(file) {
   const built = await rolldown({ input: file, platform: 'node', external: (id) => APART.test(id) });
   await built.write({ file, format: 'esm', codeSplitting: false });
+  await built.close();
+}
+
+/** What commands load when they need it: it is big, or other processes load it too. */
+const LATER = /^(node:|#tui$|ws$|lowdb)|(^|\/)(core\/errors|server\/server|store\/(open|maintain)|worker\/serve)\.js$/;
+
+/**
+ * The compiled command line in its own place, with oclif inside: of its hundred files most are needed by every command. Each command
+ * stays a file of its own, as the manifest has it; what they share is beside them in `cli/`.
+ * @param folder dist/, or what will be.
+ */
+export async function bundleCommands(folder) {
+  const files = readdirSync(`${folder}/commands`, { recursive: true }).filter((file) => file.endsWith('.js'));
+  const entries = [...files.map((file) => `commands/${file}`), 'src/cli/main.js', 'src/cli/not-found.js'];
+  const built = await rolldown({
+    input: Object.fromEntries(entries.map((entry) => [entry.replace(/\.js$/, ''), `${folder}/${entry}`])),
+    platform: 'node',
+    external: (id) => LATER.test(id),
+  });
+  await built.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'cli/[name]-[hash].js' });
   await built.close();
 }

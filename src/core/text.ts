@@ -6,6 +6,9 @@
 /** Control characters, lone surrogates, line and paragraph separators, what changes the direction of text, the byte order mark. */
 const UNSAFE = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
+/** One column for each code unit: Latin, Greek and Cyrillic letters, punctuation, arrows, boxes, and the signs that bgtask draws. */
+const SIMPLE =
+  /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u0482\u048a-\u052f\u2010-\u2027\u2190-\u21ff\u2298\u2500-\u259f\u25a0-\u25fc\u2713\u2717\u276f]*$/;
 
 /** `text` with everything a terminal would obey made visible, as in `\x1b`. Line breaks and tabs stay. */
 export function escapeText(text: string): string {
@@ -35,7 +38,7 @@ const LONGEST_GRAPHEME = 40;
 
 /** Columns that `text` takes in a terminal. For text without line breaks that went through `escapeText`. */
 export function displayWidth(text: string): number {
-  if (PLAIN.test(text)) return text.length;
+  if (SIMPLE.test(text)) return text.length;
   let width = 0;
   for (const { segment } of segments.segment(text)) width += graphemeWidth(segment);
   return width;
@@ -50,7 +53,7 @@ function graphemeWidth(grapheme: string): number {
 
 /** The first `width` columns of `text`, the last of them `…` where something is left out. Never splits a character. */
 export function cut(text: string, width: number): string {
-  if (PLAIN.test(text)) return text.length <= width ? text : width < 1 ? '' : `${text.slice(0, width - 1)}…`;
+  if (SIMPLE.test(text)) return text.length <= width ? text : width < 1 ? '' : `${text.slice(0, width - 1)}…`;
   const [line, rest] = split(text, width);
   return rest === '' ? line : width < 1 ? '' : `${split(text, width - 1)[0]}…`;
 }
@@ -85,7 +88,7 @@ function splitAtBlank(text: string, width: number): [string, string] {
 
 /** `text` parted after at most `width` columns. */
 function split(text: string, width: number): [string, string] {
-  if (PLAIN.test(text)) return [text.slice(0, Math.max(0, width)), text.slice(Math.max(0, width))];
+  if (SIMPLE.test(text)) return [text.slice(0, Math.max(0, width)), text.slice(Math.max(0, width))];
   let used = 0;
   let head = '';
   for (const { segment, index } of segments.segment(text)) {
