@@ -27,11 +27,12 @@ const newId = idMaker(systemClock.now, (bytes) => void crypto.getRandomValues(by
  * @throws {InvalidInputError} The input does not fit the schema.
  */
 export async function callDirectly(definition: Definition, said: SubmitOptions, args: readonly unknown[], reach: Reach): Promise<unknown> {
-  const made = directCall(definition, said, args);
-  const call = made instanceof Promise ? await made : made;
+  const call = new DirectCall(definition, said, args);
+  // No wait without need: the function is called in the tick of the call.
+  if (definition.options.runName !== null && call.name === null) call.name = await nameFor(definition, args);
   const recording = reach.record(() => recordOf(call));
   for (let failures = 0; ; failures += 1) {
-    const ended = await execute(definition, attemptOf(call, failures, recording), () => null);
+    const ended = await execute(definition, new DirectAttempt(call, failures, recording), () => null);
     const { outcome } = ended;
     if (outcome.type === 'fail' && outcome.retry && (await pause(outcome.retryDelayMs, call.parent))) continue;
     recording?.end(recordable(ended, recording));
@@ -41,37 +42,81 @@ export async function callDirectly(definition: Definition, said: SubmitOptions, 
 }
 
 /** One call, over all its attempts. */
-interface DirectCall {
-  readonly id: string;
+class DirectCall {
   readonly task: string;
+  readonly args: readonly unknown[];
+  name: string | null;
+  readonly tags: readonly string[];
+  readonly maxAttempts: number;
+  readonly timeoutMs: number | null;
+  /** The run whose code made this call: when that is to stop, so is this. */
+  readonly parent: RunScope | undefined = scopes.getStore();
+  #id: string | null = null;
+
+  constructor({ name, info, options }: Definition, said: SubmitOptions, args: readonly unknown[]) {
+    this.task = name;
+    this.args = args;
+    this.name = said.runName ?? null;
+    this.tags = said.tags === undefined ? options.tags : joinTags(options.tags, said.tags);
+    this.maxAttempts = said.retries === undefined ? info.maxAttempts : said.retries + 1;
+    this.timeoutMs = (said.timeout as number | undefined) ?? null;
+  }
+
+  /** Made when somebody asks: without a server and a curious task nobody does, and it is much of what a call costs. */
+  get id(): string {
+    this.#id ??= newId();
+    return this.#id;
+  }
+}
+
+class DirectAttempt implements Attempt {
   readonly args: readonly unknown[];
   readonly name: string | null;
   readonly tags: readonly string[];
   readonly maxAttempts: number;
   readonly timeoutMs: number | null;
-  /** The run whose code made this call: when that is to stop, so is this. */
-  readonly parent: RunScope | undefined;
-}
+  readonly failures: number;
+  readonly graceMs = GRACE_MS;
+  readonly clock = systemClock;
+  readonly random = systemRandom;
+  readonly #call: DirectCall;
+  readonly #recording: Recording | null;
+  #controller: AbortController | null = null;
 
-/** A promise only where the name needs one, so that the function is called in the tick of the call. */
-function directCall(definition: Definition, said: SubmitOptions, args: readonly unknown[]): DirectCall | Promise<DirectCall> {
-  let id: string | null = null;
-  const call = {
-    /** Made when somebody asks: without a server and a curious task nobody does, and it is most of what a call costs. */
-    get id() {
-      id ??= newId();
-      return id;
-    },
-    task: definition.name,
-    args,
-    name: said.runName ?? null,
-    tags: joinTags(definition.options.tags, said.tags),
-    maxAttempts: said.retries === undefined ? definition.info.maxAttempts : said.retries + 1,
-    timeoutMs: (said.timeout as number | undefined) ?? null,
-    parent: scopes.getStore(),
-  };
-  if (definition.options.runName === null || call.name !== null) return call;
-  return nameFor(definition, args).then((name) => ({ ...call, name })); // a copy has its id
+  constructor(call: DirectCall, failures: number, recording: Recording | null) {
+    this.args = call.args;
+    this.name = call.name;
+    this.tags = call.tags;
+    this.maxAttempts = call.maxAttempts;
+    this.timeoutMs = call.timeoutMs;
+    this.failures = failures;
+    this.#call = call;
+    this.#recording = recording;
+  }
+
+  get runId(): string {
+    return this.#call.id;
+  }
+
+  get attempt(): number {
+    return this.failures + 1;
+  }
+
+  get parentId(): string | null {
+    return this.#call.parent?.runId ?? null;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#call.parent) return this.#call.parent.signal;
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  onLog(line: LogLine): void {
+    this.#recording?.log(line);
+  }
+
+  onProgress(): void {} // a record has none
 }
 
 /** A call must not fail for its name. */
@@ -85,34 +130,6 @@ async function nameFor(definition: Definition, args: readonly unknown[]): Promis
     }
     return null;
   }
-}
-
-function attemptOf(call: DirectCall, failures: number, recording: Recording | null): Attempt {
-  const { args, name, tags, maxAttempts, timeoutMs, parent } = call;
-  let controller: AbortController | null = null;
-  return {
-    get runId() {
-      return call.id;
-    },
-    args,
-    name,
-    tags,
-    maxAttempts,
-    timeoutMs,
-    failures,
-    attempt: failures + 1,
-    parentId: parent?.runId ?? null,
-    get signal() {
-      if (parent) return parent.signal;
-      controller ??= new AbortController();
-      return controller.signal;
-    },
-    graceMs: GRACE_MS,
-    clock: systemClock,
-    random: systemRandom,
-    onLog: (line) => recording?.log(line),
-    onProgress: () => {},
-  };
 }
 
 /** Waits; false where the run that made the call is to stop meanwhile. */
