@@ -138,7 +138,7 @@ type Ranked = readonly [word: string, rank: number];
 function fitting(words: readonly (string | number)[], columns: number): string[] {
   const ranked: Ranked[] = [];
   for (let at = 0; at < words.length; at += 2) ranked.push([words[at] as string, words[at + 1] as number]);
-  const width = () => ranked.reduce((sum, [word]) => sum + displayWidth(word) + 3, 1);
+  const width = () => ranked.reduce((sum, [word]) => sum + displayWidth(word) + 2, 0);
   while (ranked.length > 1 && width() > columns) {
     const last = ranked.reduce((worst, [, rank], index) => (rank >= (ranked[worst]?.[1] ?? 0) ? index : worst), 0);
     ranked.splice(last, 1);

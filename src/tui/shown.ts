@@ -64,12 +64,16 @@ export function sightOf(shown: Shown): Sight {
   return { runs, run, listHeight, detailsHeight, detailsLength: lines.length, filter };
 }
 
-/** Milliseconds until something on the screen changes by itself: an age, a duration, what is left of a wait. Null: it never does. */
+/**
+ * Milliseconds until something on the screen changes by itself: an age, a duration, what is left of a wait. Null: it never does. Ticks
+ * fall on whole seconds, so that many runs that began at many moments change together.
+ */
 export function nextTickMs(shown: Shown): number | null {
   const { screen, opened, runs, window, listHeight, now } = shown;
   if (screen.help) return null;
   const open = opened?.run ?? null;
   const seen = screen.details === null ? runs.slice(window.top, window.top + listHeight) : open === null ? [] : [open];
   const waits = seen.map((run) => nextChangeMs(run, now)).filter((ms) => ms !== null);
-  return waits.length === 0 ? null : Math.max(20, Math.min(...waits));
+  if (waits.length === 0) return null;
+  return Math.max(20, Math.ceil((now + Math.min(...waits)) / 1_000) * 1_000 - now);
 }

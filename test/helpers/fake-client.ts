@@ -90,6 +90,7 @@ export class FakeClient implements ViewerClient {
   }
 
   async get(id: string): Promise<RunView | null> {
+    if (this.failure !== null) throw this.failure;
     return this.runs.get(id) ?? null;
   }
 
