@@ -186,3 +186,13 @@ describe('docs/guide/05-options.md', () => {
     for (const hook of hooks) expect(page).toContain(hook);
   });
 });
+
+describe('the promises of README.md', () => {
+  const rows = rowsOf(readPage('README.md').split('\n## What it promises')[1]?.split('\n## ')[0] ?? '').slice(1);
+
+  test('each name the test that proves them', () => {
+    const proofs = rows.map(([, proof = '']) => /\]\((\S+)\): “(.*)”$/.exec(proof)?.slice(1) ?? []);
+    expect(proofs.length).toBeGreaterThanOrEqual(10);
+    expect(proofs.filter(([file = '', title = '']) => !existsSync(join(root, file)) || !read(file).includes(`'${title}'`))).toEqual([]);
+  });
+});

@@ -30,8 +30,13 @@ export class Started {
 
   constructor(line: string, cwd: string, env: NodeJS.ProcessEnv) {
     this.line = line;
-    // npx only looks the command up; the folder's own .bin stands first in PATH.
-    this.child = spawn('bash', ['-c', `npx() { "$@"; }; ${line}`], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // npx only looks the command up; the folder's own .bin stands first in PATH. `exec`: the process that is killed is the command itself.
+    this.child = spawn('bash', ['-c', `exec ${line.replace(/^npx /, '')}`], {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear('stdout', text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear('stderr', text));
     this.ended = once(this.child, 'close').then(([code]) => {
@@ -114,6 +119,11 @@ export class Shell {
 
   static async open(): Promise<Shell> {
     return new Shell(mkdtempSync(join(tmpdir(), 'bgtask-shell-')), await freePort());
+  }
+
+  /** For all that is started from now on. */
+  setEnv(name: string, value: string): void {
+    this.#env[name] = value;
   }
 
   start(line: string, folder = this.home): Started {
