@@ -62,7 +62,8 @@ export class FakeServer {
   /** On the same port as before. */
   async listen(): Promise<void> {
     this.#sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has('bgtask.v1') ? 'bgtask.v1' : false) });
-    this.#http = createServer((request, response) => void this.#request(request, response));
+    // Idle connections stay for as long as a test can take: if they held a process, it would be seen.
+    this.#http = createServer({ keepAliveTimeout: 600_000 }, (request, response) => void this.#request(request, response));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on('connection', (socket: Socket) => {
       this.#raw.add(socket);

@@ -37,14 +37,11 @@ function script(what: string): { until: (start: string) => Promise<string>; exit
   };
 }
 
-async function endsByItself(what: string): Promise<string[]> {
+/** What would hold it (a socket, an idle connection) would hold it for ever. */
+async function endsByItself(what: string): Promise<void> {
   const { until, exit } = script(what);
   await until('end of script');
-  const since = performance.now();
-  const { code, lines } = await exit();
-  expect(code).toBe(0);
-  expect(performance.now() - since).toBeLessThan(2_000);
-  return lines;
+  expect((await exit()).code).toBe(0);
 }
 
 describe('a script ends by itself', () => {
