@@ -52,14 +52,14 @@ export class Channel {
   }
 
   send(text: string): void {
-    this.#gather({ head: null, parts: [text], size: text.length });
+    this.#gather(text);
   }
 
   /** Items of one array; those that follow each other under the same head share a frame: `head` + items + `]}`. */
   sendItems(head: string, items: readonly string[]): void {
     for (const item of items) {
       const last = this.#gathered.at(-1);
-      if (last?.head === head && last.size < FULL_BYTES) {
+      if (typeof last === 'object' && last.head === head && last.size < FULL_BYTES) {
         last.parts.push(item);
         last.size += item.length;
       } else this.#gather({ head, parts: [item], size: item.length });
@@ -71,8 +71,7 @@ export class Channel {
     if (gathered.length === 0 || this.#closed) return;
     this.#gathered = [];
     this.#connection.cork();
-    for (const { head, parts } of gathered)
-      this.#socket.send(head === null ? (parts[0] as string) : `${head}${parts.join(',')}]}`, this.#sent);
+    for (const frame of gathered) this.#socket.send(textOf(frame), this.#sent);
     this.#connection.uncork();
     if (this.#behind || this.#socket.bufferedAmount <= this.#limit) return;
     this.#behind = true;
@@ -110,8 +109,9 @@ export class Channel {
   };
 }
 
-interface Gathered {
-  readonly head: string | null;
-  readonly parts: string[];
-  size: number;
+/** A frame as it is, or items that make one. */
+type Gathered = string | { readonly head: string; readonly parts: string[]; size: number };
+
+function textOf(frame: Gathered): string {
+  return typeof frame === 'string' ? frame : `${frame.head}${frame.parts.join(',')}]}`;
 }

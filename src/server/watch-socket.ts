@@ -15,7 +15,7 @@ import { parseFrame } from './frames.ts';
 import { checked, submitAll } from './routes.ts';
 import { type CheckedClientFrame, clientFrame, submitFrame } from './schemas.ts';
 import type { Show } from './shown.ts';
-import type { Watch, Watching } from './watching.ts';
+import type { Watch, Watcher, Watching } from './watching.ts';
 import { type Peer, sendFrame } from './work-socket.ts';
 
 export interface WatchSocketParts {
@@ -36,7 +36,7 @@ const LOG_BACKLOG_BYTES = 8_388_608;
 
 type FrameOf<T extends CheckedClientFrame['type']> = Extract<CheckedClientFrame, { type: T }>;
 
-export class WatchSocket implements Peer {
+export class WatchSocket implements Peer, Watcher {
   readonly silenceMs = SILENCE_MS;
   readonly #channel: Channel;
   readonly #parts: WatchSocketParts;
@@ -76,6 +76,17 @@ export class WatchSocket implements Peer {
     this.#caller?.closed();
   }
 
+  onRun(watch: Watch, text: string, final: boolean): void {
+    if (final) this.#forget(watch);
+    if (this.#channel.isBehind) this.#owed.set(watch.id, watch);
+    else this.#channel.send(text);
+  }
+
+  onLines(id: string, lines: readonly LogLine[]): void {
+    this.#send({ type: 'log', id, lines });
+    if (this.#channel.unsentBytes > LOG_BACKLOG_BYTES) this.#channel.close(1013, 'The client does not read the lines it asked for');
+  }
+
   async #submit(ref: number, requests: readonly (SubmitRequest | Refusal)[]): Promise<void> {
     const answers = await submitAll(this.#parts.dispatcher, requests);
     const runs = answers.map((one): SubmittedRun | ErrorBody =>
@@ -97,11 +108,7 @@ export class WatchSocket implements Peer {
     const { watching, store } = this.#parts;
     const before = this.#watches.get(id);
     if (before) watching.remove(before);
-    const watch: Watch = {
-      ...{ id, detail: detail || before?.detail === true, told: false },
-      onRun: (it, text, final) => this.#tell(it, text, final),
-      onLines: (_, lines) => this.#tellLines(id, lines),
-    };
+    const watch: Watch = { id, detail: detail || before?.detail === true, watcher: this, told: false };
     this.#watches.set(id, watch);
     watching.add(watch);
     store.get(id).then((run) => this.#found(watch, run), this.#parts.onError);
@@ -112,18 +119,7 @@ export class WatchSocket implements Peer {
     const final = run === undefined || isFinal(run);
     if (final) this.#forget(watch);
     if (!run) this.#send({ type: 'unknown', id: watch.id });
-    else if (final || watch.detail) this.#tell(watch, this.#parts.watching.frameOf(run, watch.detail), final);
-  }
-
-  #tell(watch: Watch, text: string, final: boolean): void {
-    if (final) this.#forget(watch);
-    if (this.#channel.isBehind) this.#owed.set(watch.id, watch);
-    else this.#channel.send(text);
-  }
-
-  #tellLines(id: string, lines: readonly LogLine[]): void {
-    this.#send({ type: 'log', id, lines });
-    if (this.#channel.unsentBytes > LOG_BACKLOG_BYTES) this.#channel.close(1013, 'The client does not read the lines it asked for');
+    else if (final || watch.detail) this.onRun(watch, this.#parts.watching.frameOf(run, watch.detail), final);
   }
 
   #forget(watch: Watch): void {
@@ -159,7 +155,7 @@ export class WatchSocket implements Peer {
     for (const watch of owed) {
       const told = this.#parts.store
         .get(watch.id)
-        .then((run) => run && this.#tell(watch, this.#parts.watching.frameOf(run, watch.detail), false));
+        .then((run) => run && this.onRun(watch, this.#parts.watching.frameOf(run, watch.detail), false));
       told.catch(this.#parts.onError);
     }
     this.#follower?.wake();

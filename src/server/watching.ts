@@ -8,16 +8,20 @@ import type { Commit, Store } from '../store/store.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Show } from './shown.ts';
 
+/** Who is told. */
+export interface Watcher {
+  /** The run changed; `text` is its `run` frame. Final: it is the last one. */
+  onRun(watch: Watch, text: string, final: boolean): void;
+  onLines(id: string, lines: readonly LogLine[]): void;
+}
 /** One run that one socket watches, until it is final. */
 export interface Watch {
   readonly id: string;
   /** Open states, log lines and progress too, and the history. */
   readonly detail: boolean;
+  readonly watcher: Watcher;
   /** Something was told since it began, so what was read before is old. */
   told: boolean;
-  /** The run changed; `text` is its `run` frame. Final: it is the last one. */
-  readonly onRun: (watch: Watch, text: string, final: boolean) => void;
-  readonly onLines: (id: string, lines: readonly LogLine[]) => void;
 }
 /** A live list. */
 export interface Follows {
@@ -108,18 +112,20 @@ export class Watching {
 
   #tell(watches: readonly Watch[], run: Run): void {
     const final = isFinal(run);
-    const texts = new Map<boolean, string>();
-    for (const watch of [...watches]) {
+    // With and without detail; each is made once, and only where somebody wants it.
+    const texts: [string | null, string | null] = [null, null];
+    for (const watch of watches.length > 1 ? [...watches] : watches) {
       if (!final && !watch.detail) continue;
       if (final) this.remove(watch);
       watch.told = true;
-      const text = texts.get(watch.detail) ?? this.frameOf(run, watch.detail);
-      texts.set(watch.detail, text);
-      watch.onRun(watch, text, final);
+      const at = watch.detail ? 0 : 1;
+      const text = texts[at] ?? this.frameOf(run, watch.detail);
+      texts[at] = text;
+      watch.watcher.onRun(watch, text, final);
     }
   }
 
   #onLogs(id: string, lines: readonly LogLine[]): void {
-    for (const watch of this.#byRun.get(id) ?? []) if (watch.detail) watch.onLines(id, lines);
+    for (const watch of this.#byRun.get(id) ?? []) if (watch.detail) watch.watcher.onLines(id, lines);
   }
 }

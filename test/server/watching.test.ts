@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { LogLine } from '../../src/core/protocol.ts';
 import type { Dispatcher } from '../../src/server/dispatcher.ts';
 import { shower } from '../../src/server/shown.ts';
-import { type Watch, Watching } from '../../src/server/watching.ts';
+import { type Watch, type Watcher, Watching } from '../../src/server/watching.ts';
 import { openStore } from '../../src/store/open.ts';
 import { aSubmit, LEASE } from '../core/builders.ts';
 import { ManualClock } from '../helpers/clock.ts';
@@ -21,14 +21,16 @@ async function hub() {
   } as unknown as Dispatcher;
   const watching = new Watching(store, dispatcher, shower(store, clock));
   const told: string[] = [];
-  const watch = (id: string, detail = false, name = id): Watch => ({
-    ...{ id, detail, told: false },
-    onRun: (_, text, final) => {
-      const { run } = JSON.parse(text);
-      told.push(`${name} ${run.state}${final ? '!' : ''}${run.history ? ' with history' : ''}`);
-    },
-    onLines: (_, lines) => void told.push(`${name} ${lines.length} lines`),
-  });
+  const watch = (id: string, detail = false, name = id): Watch => {
+    const watcher: Watcher = {
+      onRun: (_, text, final) => {
+        const { run } = JSON.parse(text);
+        told.push(`${name} ${run.state}${final ? '!' : ''}${run.history ? ' with history' : ''}`);
+      },
+      onLines: (_, lines) => void told.push(`${name} ${lines.length} lines`),
+    };
+    return { id, detail, watcher, told: false };
+  };
   const submit = (...ids: string[]) =>
     store.submit(
       ids.map((id) => aSubmit({ id })),
