@@ -68,7 +68,7 @@ describe('with a server and a worker', () => {
     for (const [key, value] of Object.entries(server.env)) vi.stubEnv(key, value);
     worker = await serve([greet, shout, fail, flaky, settled, parent], { isolation: 'none', onEvent: () => {} });
     await worker.ready;
-  });
+  }, 60_000);
   afterAll(async () => {
     await worker.stop();
     await defaultClient().close();
