@@ -29,6 +29,8 @@ export class SimDisk implements Disk {
   /** Throws to let a call fail; called before it has any effect. */
   before: (call: Call, path: string) => void = () => undefined;
   kind: Space['kind'] = 'disk';
+  /** What goes to the thread pool takes a turn of the event loop. */
+  isSlow = false;
   /** Calls so far, as `call name`. */
   readonly calls: string[] = [];
 
@@ -76,11 +78,7 @@ export class SimDisk implements Disk {
   crash(keeps: () => boolean): SimDisk {
     const disk = new SimDisk();
     for (const folder of this.#folders) disk.#folders.add(folder);
-    // Names change in order: some first of them got through.
-    for (const { apply } of this.#renames) {
-      if (!keeps()) break;
-      apply();
-    }
+    for (const { apply } of this.#renames) if (keeps()) apply();
     for (const [path, node] of this.#named) disk.put(path, torn(node, keeps));
     return disk;
   }
@@ -151,6 +149,10 @@ export class SimDisk implements Disk {
 
   // ---- For its files
 
+  async turn(): Promise<void> {
+    if (this.isSlow) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   call(call: Call, path: string): void {
     this.#call(call, path);
   }
@@ -204,6 +206,7 @@ class SimFile implements DiskFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
+    await this.#disk.turn();
     this.writeNow(bytes, position);
   }
 
@@ -220,6 +223,7 @@ class SimFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
+    await this.#disk.turn();
     this.syncNow();
   }
 

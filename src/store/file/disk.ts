@@ -134,6 +134,20 @@ function lookOf(stat: fs.BigIntStats): Look {
   };
 }
 
+/** A new file with all of `bytes`, synced; where that fails, none. Its name is durable after `syncFolder`. */
+export async function writeFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await disk.open(path, 'create');
+  try {
+    await file.write(bytes, 0);
+    await file.sync();
+  } catch (error) {
+    await disk.remove(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
 class RealFile implements DiskFile {
   readonly #fd: number;
   #isOpen = true;

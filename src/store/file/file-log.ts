@@ -31,6 +31,7 @@ export interface FileLogParts {
   readonly isRelaxed: boolean;
   /** The reserve could not be made: the disk is full from the start. */
   readonly isFull: boolean;
+  readonly snapshotAfter: SnapshotAfter;
   /** What the journal holds since the newest snapshot. */
   readonly records: number;
   readonly bytes: number;
@@ -41,20 +42,36 @@ export interface FileLogParts {
 
 /** Records of a batch that is synced in the event loop, where the one before it was as small. */
 const FEW = 4;
+/** A disk that took longer than this for one sync must not hold up the loop for the next so many batches. */
+const SLOW_SYNC_MS = 2;
+const BATCHES_AFTER_SLOW_SYNC = 100;
 /** A write beyond this goes to the thread pool, too. */
 const MOST_IN_LOOP_BYTES = 1 << 18;
 const SYNC_EVERY_MS = 100;
-/** A snapshot costs by the number of runs, and the journal by the number of records: neither may outgrow the other. */
-const SNAPSHOT_AFTER = { records: 100_000, recordsPerRun: 4, bytes: 64 * 1_048_576, timesItsSize: 2 };
 const SNAPSHOTS_KEPT = 2;
 /** After a snapshot failed, this many records pass before the next try. */
 const TRY_AGAIN_AFTER = 50_000;
+
+/**
+ * When the journal is long enough for a snapshot. A snapshot costs by the number of runs and the journal by the number of records:
+ * neither may outgrow the other.
+ */
+export interface SnapshotAfter {
+  readonly records: number;
+  readonly recordsPerRun: number;
+  readonly bytes: number;
+  /** Of the snapshot before. */
+  readonly timesItsBytes: number;
+}
+export const SNAPSHOT_AFTER: SnapshotAfter = { records: 100_000, recordsPerRun: 4, bytes: 64 * 1_048_576, timesItsBytes: 2 };
 
 export class FileLog implements Log {
   readonly costly: boolean;
   readonly #parts: FileLogParts;
   readonly #journal: Journal;
   #fewBefore = true;
+  /** Batches that go to the pool because the disk was slow. */
+  #avoidLoop = 0;
   #records: number;
   #bytes: number;
   #isTight: boolean;
@@ -79,8 +96,7 @@ export class FileLog implements Log {
   append(facts: readonly Fact[]): Promise<void> | undefined {
     this.#parts.lock.check();
     const bytes = this.#journal.encode(facts);
-    const few = facts.length <= FEW && this.#fewBefore;
-    this.#fewBefore = facts.length <= FEW;
+    const inLoop = this.#fitsLoop(facts.length);
     this.#records += facts.length;
     this.#bytes += bytes.length;
     if (this.#isDue()) return this.#appendAndCut(bytes);
@@ -91,7 +107,7 @@ export class FileLog implements Log {
       return this.#drop(error);
     }
     if (this.#parts.isRelaxed) return this.#syncLater();
-    return few ? this.#syncInLoop() : this.#syncInPool();
+    return inLoop ? this.#syncInLoop() : this.#syncInPool();
   }
 
   rest(): Promise<void> | undefined {
@@ -118,6 +134,13 @@ export class FileLog implements Log {
     await this.#syncing;
     await this.#snapshot;
     if (this.#journal.durable < this.#journal.end.seq) await this.#sync();
+  }
+
+  #fitsLoop(records: number): boolean {
+    const fits = records <= FEW && this.#fewBefore && this.#avoidLoop === 0;
+    this.#fewBefore = records <= FEW;
+    this.#avoidLoop = Math.max(0, this.#avoidLoop - 1);
+    return fits;
   }
 
   async #appendInPool(bytes: Buffer): Promise<void> {
@@ -182,8 +205,9 @@ export class FileLog implements Log {
 
   #isDue(): boolean {
     if (this.#snapshot !== null || this.#isTight || this.#records < this.#notBefore) return false;
-    const records = Math.max(SNAPSHOT_AFTER.records, this.#parts.state.data.table.size * SNAPSHOT_AFTER.recordsPerRun);
-    const bytes = Math.max(SNAPSHOT_AFTER.bytes, this.#parts.snapshots.bytes * SNAPSHOT_AFTER.timesItsSize);
+    const { snapshotAfter, snapshots, state } = this.#parts;
+    const records = Math.max(snapshotAfter.records, state.data.table.size * snapshotAfter.recordsPerRun);
+    const bytes = Math.max(snapshotAfter.bytes, snapshots.bytes * snapshotAfter.timesItsBytes);
     return this.#records >= records || this.#bytes >= bytes;
   }
 
@@ -205,12 +229,15 @@ export class FileLog implements Log {
   }
 
   #syncInLoop(): undefined {
+    const { clock, folder } = this.#parts;
+    const started = clock.monotonic();
     this.#journal.keep();
     try {
       this.#journal.syncNow();
     } catch (error) {
-      throw syncFailed(this.#parts.folder, error);
+      throw syncFailed(folder, error);
     }
+    if (clock.monotonic() - started > SLOW_SYNC_MS) this.#avoidLoop = BATCHES_AFTER_SLOW_SYNC;
     this.#journal.isDurable(this.#journal.end.seq);
     return undefined;
   }

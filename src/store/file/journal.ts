@@ -44,9 +44,12 @@ export class Journal {
   #durable: number;
   #isMarked = true;
 
-  /** Begins the first segment of an epoch; `before` is where the journal ended so far, null where there is none. */
-  static async begin(options: JournalOptions, before: End | null): Promise<Journal> {
-    const { file, end } = await createSegment(options, before);
+  /**
+   * Begins the first segment of an epoch. `before` is where the journal ended so far; null where there is none, and then `first` is the
+   * first sequence number.
+   */
+  static async begin(options: JournalOptions, before: End | null, first = 1): Promise<Journal> {
+    const { file, end } = await createSegment(options, before, first);
     if (before !== null) await linkSegment(options, before, end);
     return new Journal(options, file, end);
   }
@@ -136,7 +139,7 @@ export class Journal {
   /** Goes on in a new segment. All that was kept must be durable. Where it throws, the journal is as it was. */
   async rotate(): Promise<void> {
     const before = this.#end;
-    const { file, end } = await createSegment(this.#options, before);
+    const { file, end } = await createSegment(this.#options, before, 1);
     const old = this.#file;
     this.#file = file;
     this.#end = end;
@@ -170,9 +173,9 @@ export class Journal {
 }
 
 /** A segment with its first line, durable before it has its name. */
-async function createSegment(options: JournalOptions, before: End | null): Promise<{ file: DiskFile; end: End }> {
+async function createSegment(options: JournalOptions, before: End | null, seqAlone: number): Promise<{ file: DiskFile; end: End }> {
   const { disk, folder, store, epoch, now, nonce } = options;
-  const seq = (before?.seq ?? 0) + 1;
+  const seq = before === null ? seqAlone : before.seq + 1;
   const segment = segmentName(epoch, seq);
   const prev = before && { prev: before.segment, prevLen: before.bytes, prevCrc: hexOf(before.crc) };
   const first = { s: seq, d: seq - 1, e: epoch, t: now(), k: 'segment', store, v: VERSION, ...prev };

@@ -3,7 +3,8 @@
  * it: a line that was lost, doubled or moved shows as clearly as one that was changed. Knows nothing of what the lines say.
  */
 import { crc32 } from 'node:zlib';
-import type { DiskFile } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { diskError } from './failures.ts';
 
 /** Before the first line of a file. */
 export const FIRST_CRC = 0;
@@ -85,12 +86,26 @@ export function objectOf(line: Buffer): Record<string, unknown> {
   return JSON.parse(`${line.toString('utf8', 0, endOfText(line))}}`);
 }
 
+/** `at` is where the line begins; `isWhole` is false for a last one without line end. The bytes are good only during the call. */
 type Use = (line: Buffer, at: number, isWhole: boolean) => 'stop' | undefined;
 
-/**
- * Calls `use` with each line between two bytes of a file, without its line end, until it answers `stop`. `at` is where the line begins;
- * `isWhole` is false for a last one without line end. The bytes are good only during the call.
- */
+/** Calls `use` with each line of a file from `from` until `until`, null: its end. Answers with where that is. */
+export async function eachLineOf(disk: Disk, path: string, until: number | null, use: Use, from = 0): Promise<number> {
+  let file: DiskFile | null = null;
+  try {
+    file = await disk.open(path, 'read');
+    const size = await file.size();
+    const to = until === null ? size : Math.min(until, size);
+    await eachLine(file, from, to, use);
+    return to;
+  } catch (error) {
+    throw diskError('read', path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Calls `use` with each line between two bytes of a file, without its line end, until it answers `stop`. */
 export async function eachLine(file: DiskFile, from: number, to: number, use: Use): Promise<void> {
   let buffer: Buffer = Buffer.allocUnsafe(Math.min(CHUNK * 2, Math.max(1, to - from)));
   let kept = 0;

@@ -55,6 +55,12 @@ export class Lock {
     }
   }
 
+  /** @throws {StoreError} `locked`: a server that lives holds the store. For who only reads, and wants nothing to move. */
+  static async refuseHeld(disk: Disk, folder: string): Promise<void> {
+    const owner = await parseOwner(disk, join(folder, LOCK));
+    if (owner && !isGone(owner)) throw locked(folder, owner);
+  }
+
   private constructor(disk: Disk, folder: string, path: string, socket: Server | null) {
     this.#disk = disk;
     this.#folder = folder;

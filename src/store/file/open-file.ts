@@ -5,15 +5,15 @@ import { StoreError } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/seams.ts';
 import type { Store } from '../store.ts';
 import { TableStore } from '../table-store.ts';
-import type { Disk } from './disk.ts';
+import { writeClean } from './clean.ts';
+import { type Disk, writeFile } from './disk.ts';
 import { diskError, isFull } from './failures.ts';
-import { FileLog } from './file-log.ts';
+import { FileLog, SNAPSHOT_AFTER, type SnapshotAfter } from './file-log.ts';
 import { CLEAN, LOGS, listFolder, prepareFolder } from './folder.ts';
-import { type End, Journal } from './journal.ts';
-import { hexOf } from './lines.ts';
+import { Journal } from './journal.ts';
 import { Lock } from './lock.ts';
 import { FileLogs } from './logs.ts';
-import { type Clean, type Recovered, recover, type Torn } from './recovery.ts';
+import { type Recovered, recover, type Torn } from './recovery.ts';
 import { Reserve } from './reserve.ts';
 import { type Checkpoint, noCheckpoint, SnapshotAdapter } from './snapshot.ts';
 
@@ -26,6 +26,7 @@ export interface FileStoreOptions {
   readonly disk: Disk;
   readonly breakLock: boolean;
   readonly onNotice: (line: string) => void;
+  readonly snapshotAfter?: SnapshotAfter;
 }
 
 /** @throws {StoreError} The folder is unsafe, held by another server, or damaged. */
@@ -56,13 +57,14 @@ async function openLocked(options: FileStoreOptions, lock: Lock): Promise<Store>
   const logs = new FileLogs({ disk, folder, isKnown: (id) => table.get(id) !== undefined });
   const log = new FileLog({
     ...{ disk, folder, clock, lock, journal, reserve, state, snapshots, isFull, onNotice },
+    snapshotAfter: options.snapshotAfter ?? SNAPSHOT_AFTER,
     ...{ isRelaxed: options.durability === 'relaxed', records: recovered?.records ?? 0, bytes: recovered?.bytes ?? 0 },
     onFailure: (error) => store.commits.end(error),
   });
   const release = async () => {
     await logs.close();
     await log.settle().catch((error: StoreError) => store.commits.end(error));
-    if (store.commits.failure === null) await writeClean(options, journal.end);
+    if (store.commits.failure === null) await writeClean(disk, folder, journal.end, nonce());
     await journal.close();
     await lock.release();
   };
@@ -108,7 +110,7 @@ async function cutOff({ disk, folder, clock, onNotice }: FileStoreOptions, torn:
   try {
     const bytes = Buffer.alloc(torn.to - torn.from);
     await file.read(bytes, torn.from);
-    await copyTo(disk, copyPath, bytes);
+    await writeFile(disk, copyPath, bytes);
     await file.truncate(torn.from);
     await file.sync();
   } finally {
@@ -117,19 +119,6 @@ async function cutOff({ disk, folder, clock, onNotice }: FileStoreOptions, torn:
   await disk.syncFolder(folder);
   const place = `byte ${torn.from} to ${torn.to} of ${torn.segment}, from sequence number ${torn.seq} on`;
   onNotice(`The server before stopped in the middle of a write that nobody was told of. Cut it off: ${place}; a copy is in ${copyPath}.`);
-}
-
-async function copyTo(disk: Disk, path: string, bytes: Buffer): Promise<void> {
-  const copy = await disk.open(path, 'create');
-  try {
-    await copy.write(bytes, 0);
-    await copy.sync();
-  } catch (error) {
-    await disk.remove(path);
-    throw error;
-  } finally {
-    await copy.close();
-  }
 }
 
 /** Where the disk is full, gives up the reserve and tries once more. */
@@ -141,14 +130,4 @@ async function withRoom<T>(reserve: Reserve, make: () => Promise<T>): Promise<T>
     await reserve.give();
     return make();
   }
-}
-
-/** Tells the next start where the journal must end. */
-async function writeClean({ disk, folder, random }: FileStoreOptions, end: End): Promise<void> {
-  const clean: Clean = { segment: end.segment, s: end.seq, bytes: end.bytes, crc: hexOf(end.crc) };
-  const path = join(folder, CLEAN);
-  const unfinished = `${path}.${random.token()}.tmp`;
-  await copyTo(disk, unfinished, Buffer.from(`${JSON.stringify(clean)}\n`));
-  await disk.rename(unfinished, path);
-  await disk.syncFolder(folder);
 }

@@ -50,7 +50,7 @@ export class ProofSearch {
 const MOST_SEEDS = 16;
 
 /** A line whose end was damaged has run into the next one. */
-function partsOf(line: Buffer): Buffer[] {
+export function partsOf(line: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   let start = 0;
   for (let at = line.indexOf('{"s":', 1); at !== -1; at = line.indexOf('{"s":', at + 1)) {

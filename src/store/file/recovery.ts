@@ -6,11 +6,12 @@
  * pages can reach the disk in any order, so a sound line after a bad one proves nothing by itself.
  */
 import { join } from 'node:path';
-import type { Disk, DiskFile } from './disk.ts';
-import { damaged, diskError } from './failures.ts';
-import { CLEAN, listFolder, type SegmentName } from './folder.ts';
+import { checkClean, readClean } from './clean.ts';
+import type { Disk } from './disk.ts';
+import { damaged } from './failures.ts';
+import { listFolder, type SegmentName } from './folder.ts';
 import type { End } from './journal.ts';
-import { eachLine, FIRST_CRC, hexOf, isSound, storedCrc } from './lines.ts';
+import { eachLineOf, FIRST_CRC, hexOf, isSound, storedCrc } from './lines.ts';
 import { ProofSearch } from './proof.ts';
 import { factOf, type JournalRecord, readRecord, VERSION } from './records.ts';
 import type { Checkpoint } from './snapshot.ts';
@@ -36,14 +37,6 @@ export interface Torn {
   /** The first sequence number that is not there. */
   readonly seq: number;
 }
-/** What a server leaves behind when it stops. */
-export interface Clean {
-  readonly segment: string;
-  readonly s: number;
-  readonly bytes: number;
-  readonly crc: string;
-}
-
 /** A segment in use, by its first line. */
 export interface Segment extends SegmentName {
   readonly store: string;
@@ -78,7 +71,7 @@ export async function recover(disk: Disk, folder: string, checkpoint: Checkpoint
   }
   const { end, torn } = read as Read;
   const clean = listing.isClean ? await readClean(disk, folder) : null;
-  if (clean) checkClean(folder, clean, end, torn);
+  if (clean) checkClean(folder, clean, end, torn !== null);
   const last = chain.at(-1) as Segment;
   return { store: last.store, epoch: last.epoch, end, torn, wasClean: clean !== null, ...counted };
 }
@@ -107,7 +100,7 @@ function checkChain(folder: string, chain: readonly Segment[], { seq, store }: P
 
 async function readHeader(disk: Disk, folder: string, name: SegmentName): Promise<Segment> {
   let header: JournalRecord | null = null;
-  await eachSegmentLine(disk, folder, name.name, null, (line, _at, isWhole) => {
+  await eachLineOf(disk, join(folder, name.name), null, (line, _at, isWhole) => {
     if (isWhole && isSound(line, FIRST_CRC)) header = readRecord(line);
     return 'stop';
   });
@@ -127,7 +120,7 @@ export interface Read {
 /** Reads a segment: to its end where it is the last one, else to where `next` says. */
 export async function readSegment(disk: Disk, folder: string, segment: Segment, next: Segment | null, take: Take): Promise<Read> {
   const reader = new SegmentReader(folder, segment, next !== null, take);
-  const size = await eachSegmentLine(disk, folder, segment.name, next?.prevLen ?? null, (line, at, isWhole) =>
+  const size = await eachLineOf(disk, join(folder, segment.name), next?.prevLen ?? null, (line, at, isWhole) =>
     reader.line(line, at, isWhole),
   );
   const end = reader.end;
@@ -207,43 +200,4 @@ class SegmentReader {
   #damaged(byte: number, seq: number, why: string, cause?: unknown) {
     return damaged(this.#folder, this.#segment.name, { byte, seq }, why, cause);
   }
-}
-
-type UseLine = (line: Buffer, at: number, isWhole: boolean) => 'stop' | undefined;
-
-/** Calls `use` with each line before `until`, null: all. Answers with the size of what there is before it. */
-export async function eachSegmentLine(disk: Disk, folder: string, name: string, until: number | null, use: UseLine): Promise<number> {
-  const path = join(folder, name);
-  let file: DiskFile | null = null;
-  try {
-    file = await disk.open(path, 'read');
-    const size = await file.size();
-    const to = until === null ? size : Math.min(until, size);
-    await eachLine(file, 0, to, use);
-    return to;
-  } catch (error) {
-    throw diskError('read', path, error);
-  } finally {
-    await file?.close();
-  }
-}
-
-async function readClean(disk: Disk, folder: string): Promise<Clean> {
-  let text = '';
-  await eachSegmentLine(disk, folder, CLEAN, null, (line) => {
-    text += line.toString();
-    return undefined;
-  });
-  try {
-    return JSON.parse(text) as Clean;
-  } catch (error) {
-    throw damaged(folder, CLEAN, { byte: 0 }, 'it cannot be read', error);
-  }
-}
-
-function checkClean(folder: string, clean: Clean, end: End, torn: Torn | null): void {
-  if (torn === null && clean.segment === end.segment && clean.s === end.seq && clean.bytes === end.bytes && clean.crc === hexOf(end.crc))
-    return;
-  const why = `it ends here, though the server before stopped at byte ${clean.bytes} of ${clean.segment} (${CLEAN}, sequence number ${clean.s})`;
-  throw damaged(folder, end.segment, { byte: end.bytes, seq: end.seq + 1 }, why);
 }

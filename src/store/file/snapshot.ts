@@ -16,7 +16,7 @@ import { Table } from '../table.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { damaged, diskError } from './failures.ts';
 import { listFolder, snapshotName } from './folder.ts';
-import { eachLine, endOfText, FIRST_CRC, isSound, LineWriter, objectOf, storedCrc } from './lines.ts';
+import { eachLineOf, endOfText, FIRST_CRC, isSound, LineWriter, objectOf, storedCrc } from './lines.ts';
 import { NO_RUN, VERSION } from './records.ts';
 
 /** The table, and up to where it stands for the journal. */
@@ -189,13 +189,13 @@ export async function readSnapshot(disk: Disk, folder: string, name: string): Pr
   let crc = FIRST_CRC;
   let header: Header | null = null;
   let isWhole = false;
-  const bytes = await eachSnapshotLine(disk, folder, name, (line, at, hasEnd) => {
+  const bytes = await eachLineOf(disk, join(folder, name), null, (line, at, hasEnd) => {
     if (isWhole || !hasEnd || !isSound(line, crc))
       throw damaged(folder, name, { byte: at }, isWhole ? 'it goes on after its end' : 'its checksum is wrong');
     crc = storedCrc(line) as number;
     if (header === null) header = readHeader(folder, name, line);
     else if (line.toString('latin1', 0, 10) === '{"k":"end"') isWhole = readEnd(line, table.size);
-    else table.load(readRun(line));
+    else loadRun(folder, name, at, table, line);
     return undefined;
   });
   if (header === null || !isWhole) throw damaged(folder, name, { byte: bytes }, 'its end is missing');
@@ -205,23 +205,11 @@ export async function readSnapshot(disk: Disk, folder: string, name: string): Pr
   return { checkpoint: { table, seq: s, epoch: e, store, settled: Promise.resolve(true) }, bytes };
 }
 
-type UseLine = (line: Buffer, at: number, isWhole: boolean) => 'stop' | undefined;
-
-/** Answers with the size of the file. */
-export async function eachSnapshotLine(disk: Disk, folder: string, name: string, use: UseLine): Promise<number> {
-  const path = join(folder, name);
+function loadRun(folder: string, name: string, at: number, table: Table, line: Buffer): void {
   try {
-    const file = await disk.open(path, 'read');
-    try {
-      const bytes = await file.size();
-      await eachLine(file, 0, bytes, use);
-      return bytes;
-    } finally {
-      await file.close();
-    }
+    table.load(readRun(line));
   } catch (error) {
-    if (error instanceof SyntaxError) throw damaged(folder, name, {}, `a line of it cannot be read: ${error.message}`, error);
-    throw diskError('read', path, error);
+    throw damaged(folder, name, { byte: at }, `it cannot be read: ${(error as Error).message}`, error);
   }
 }
 
