@@ -208,6 +208,12 @@ function isRepeatable(method: Method, path: string, body: unknown): boolean {
 function newIds(clock: Clock, random: Random): () => string {
   return idMaker(clock.now, (bytes) => {
     const token = random.token();
-    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(token.slice(2 * at, 2 * at + 2), 16);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = (digit(token, 2 * at) << 4) | digit(token, 2 * at + 1);
   });
+}
+
+/** The value of a hex digit; `parseInt` would cost more than all the rest of an id. */
+function digit(token: string, at: number): number {
+  const code = token.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }

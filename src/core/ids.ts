@@ -1,10 +1,16 @@
 /** Run ids: UUIDv7, so that they sort by the time they were made. Clock and chance come in as arguments. */
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Makes ids that rise strictly, also within one millisecond. `fill` puts random bytes into the array it gets. */
 export function idMaker(now: () => number, fill: (bytes: Uint8Array) => void): () => string {
   const bytes = new Uint8Array(10);
+  const hex = (at: number): string => HEX[bytes[at] as number] as string;
   let lastMs = 0;
   let counter = 0;
+  /** The text of `timeMs`: most ids share their millisecond with the one before. */
+  let time = '';
+  let timeMs = -1;
   return () => {
     const ms = now();
     fill(bytes);
@@ -15,15 +21,16 @@ export function idMaker(now: () => number, fill: (bytes: Uint8Array) => void): (
       lastMs += 1;
       counter = 0;
     }
-    const time = lastMs.toString(16).padStart(12, '0');
-    const rest = (0x7000 | counter).toString(16) + hex(0x80 | ((bytes[2] as number) & 0x3f)) + [...bytes.subarray(3)].map(hex).join('');
-    const text = time + rest;
-    return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+    if (timeMs !== lastMs) {
+      const text = lastMs.toString(16).padStart(12, '0');
+      time = `${text.slice(0, 8)}-${text.slice(8)}`;
+      timeMs = lastMs;
+    }
+    bytes[0] = 0x70 | (counter >> 8);
+    bytes[1] = counter & 0xff;
+    bytes[2] = 0x80 | ((bytes[2] as number) & 0x3f);
+    return `${time}-${hex(0)}${hex(1)}-${hex(2)}${hex(3)}-${hex(4)}${hex(5)}${hex(6)}${hex(7)}${hex(8)}${hex(9)}`;
   };
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
 }
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
