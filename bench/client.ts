@@ -22,7 +22,7 @@ async function measure(): Promise<void> {
   const request = { task: 'greet', argsJson: '["Marvin",{"n":1}]' };
 
   const http = createClient({ address, transport: nodeTransport() });
-  await rate('submit over HTTP, one by one', 1_000, 1, () => http.request('POST', '/runs', { id: 'x', task: 'greet', args: ['Marvin'] }));
+  await rate('submit over HTTP, one by one', 5_000, 1, () => http.request('POST', '/runs', { id: 'x', task: 'greet', args: ['Marvin'] }));
   const client = createClient({ address, transport: nodeTransport() });
   const submit = () => client.submit([request]);
   for (let i = 0; i < 200; i += 1) await submit();
@@ -101,5 +101,6 @@ function serve(): void {
       for (const text of answersTo(JSON.parse(String(data)))) send(text);
     });
   });
+  process.once('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 }
