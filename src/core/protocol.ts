@@ -296,7 +296,13 @@ export interface DirectRun extends Held {
 }
 
 export type WatchFrame =
-  | { readonly type: 'submitted'; readonly ref: number; readonly runs: readonly (SubmittedRun | ErrorBody)[] }
+  | {
+      readonly type: 'submitted';
+      readonly ref: number;
+      readonly runs: readonly (SubmittedRun | ErrorBody)[];
+      /** What the acknowledgement is worth; over HTTP the header `bgtask-durability` says it. */
+      readonly durability: ServerStatus['durability'];
+    }
   | { readonly type: 'got'; readonly ref: number; readonly run: RunView | null }
   | { readonly type: 'cancelled'; readonly ref: number; readonly run: RunView | null }
   | { readonly type: 'refused'; readonly ref: number; readonly status: number; readonly error: ErrorBody['error'] }

@@ -92,7 +92,7 @@ export class WatchSocket implements Peer, Watcher {
     const runs = answers.map((one): SubmittedRun | ErrorBody =>
       isRefusal(one) ? errorBody(one) : { id: one.run.id, deduplicated: one.kind === 'deduplicated' },
     );
-    this.#send({ type: 'submitted', ref, runs });
+    this.#send({ type: 'submitted', ref, runs, durability: this.#parts.store.durability });
   }
 
   async #get({ ref, id }: FrameOf<'get'>): Promise<void> {

@@ -169,7 +169,7 @@ export class FakeServer {
     if (frame.type === 'ping') tell(socket, { type: 'pong' });
     else if (frame.type === 'submit') {
       const runs = frame.runs.map((run) => ({ id: this.store(run).id, deduplicated: false }));
-      tell(socket, { type: 'submitted', ref: frame.ref, runs });
+      tell(socket, { type: 'submitted', ref: frame.ref, runs, durability: 'memory' });
     } else if (frame.type === 'watch') for (const id of frame.ids) this.#watch(id, frame.detail, socket);
     else if (frame.type === 'unwatch') for (const id of frame.ids) this.#watchers.get(id)?.delete(socket);
     else if (frame.type === 'finished') tell(socket, { type: 'recorded', runs: frame.outcomes });

@@ -159,7 +159,7 @@ describe('a refusal', () => {
     await expect(client.submit([greet('a'), greet('b')])).rejects.toMatchObject({ reason: 'not_bgtask' });
     await overSocketAnyway();
     server.onFrame = (frame, socket) => {
-      if (frame.type === 'submit') tell(socket, { type: 'submitted', ref: frame.ref, runs: [] });
+      if (frame.type === 'submit') tell(socket, { type: 'submitted', ref: frame.ref, runs: [], durability: 'memory' });
       return frame.type === 'submit';
     };
     await expect(client.submit([greet('a')])).rejects.toMatchObject({ reason: 'not_bgtask' });

@@ -26,8 +26,8 @@ describe('submit', () => {
     const server = await start();
     const client = await server.watch();
     client.send({ type: 'submit', ref: 7, runs: [{ id: 'a', task: 'greet', args: [{ __proto__: null, x: 1 }] }, { task: 'greet' }] });
-    const { ref, runs } = await client.next(type('submitted'));
-    expect([ref, runs[0]]).toEqual([7, { id: 'a', deduplicated: false }]);
+    const { ref, runs, durability } = await client.next(type('submitted'));
+    expect([ref, runs[0], durability]).toEqual([7, { id: 'a', deduplicated: false }, 'memory']);
     expect(await server.store.get('a')).toMatchObject({ args: '[{"x":1}]', state: 'SCHEDULED' });
     expect(runs[1]).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
