@@ -41,6 +41,8 @@ export interface ScopeSource {
 
 export class RunScope implements RunContext {
   readonly task: string;
+  /** The run whose code made this direct call; undefined for a run of a worker. */
+  readonly parent: RunScope | undefined = scopes.getStore();
   /** Where the attempt has a timeout: its signal follows the run's own. */
   deadline: { readonly signal: AbortSignal } | null = null;
   readonly #source: ScopeSource;
@@ -108,11 +110,18 @@ export class RunScope implements RunContext {
   }
 }
 
+/** What is used of an `AsyncLocalStorage`. Written out, so that the declarations of the library need no types of Node. */
+interface Scopes {
+  getStore(): RunScope | undefined;
+  run<R, A extends unknown[]>(scope: RunScope, fn: (...args: A) => R, ...args: A): R;
+  exit<R>(fn: () => R): R;
+}
+
 const CONTEXT = Symbol.for('bgtask.context');
-const shared = globalThis as { [CONTEXT]?: AsyncLocalStorage<RunScope> };
+const shared = globalThis as { [CONTEXT]?: Scopes };
 /** On `globalThis`, so that a task and its worker may have loaded different copies of the library. */
 shared[CONTEXT] ??= new AsyncLocalStorage<RunScope>();
-export const scopes: AsyncLocalStorage<RunScope> = shared[CONTEXT];
+export const scopes: Scopes = shared[CONTEXT];
 
 /**
  * The run that the calling code belongs to, also across `await` and in callbacks.

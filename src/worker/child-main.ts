@@ -6,7 +6,7 @@
 import { systemClock, systemRandom } from '../system/system.ts';
 import { scopes } from '../task/context.ts';
 import { Executor } from './executor.ts';
-import type { FromChild, Preparation, ToChild } from './ipc.ts';
+import type { FromChild, Preparation, Report, ToChild } from './ipc.ts';
 import type { Loaded } from './load.ts';
 import { problemOf } from './load-problem.ts';
 
@@ -15,6 +15,10 @@ export interface Loads {
   load(files: readonly string[]): Promise<Loaded>;
 }
 
+/** A child that has grown beyond this, and to twice what it took when it had loaded, is replaced. Bytes. */
+const MOST_MEMORY = 536_870_912;
+/** Outcomes between two looks at the memory. */
+const LOOK_EVERY = 1_000;
 /** How long the last report of a dying process may take. */
 const LAST_WORDS_MS = 200;
 
@@ -40,6 +44,8 @@ class ChildMain {
   readonly #loads: Loads;
   #prepared: Promise<void> = Promise.resolve();
   #executor: Executor | null = null;
+  #outcomes = 0;
+  #memoryLimit = Number.POSITIVE_INFINITY;
 
   constructor(loads: Loads) {
     this.#loads = loads;
@@ -74,9 +80,21 @@ class ChildMain {
       return;
     }
     const { definitions } = loaded;
-    this.#executor = new Executor({ definitions, post, clock: systemClock, random: systemRandom, graceMs: null });
+    const report = (report: Report) => this.#report(report);
+    this.#executor = new Executor({ definitions, post: report, clock: systemClock, random: systemRandom, graceMs: null });
     process.title = `bgtask: ${definitions.map(({ name }) => name).join(' ')}`.slice(0, 200);
+    this.#memoryLimit = Math.max(MOST_MEMORY, 2 * process.memoryUsage.rss());
     post({ type: 'loaded', tasks: definitions.map(({ info }) => info), files: loaded.files });
+  }
+
+  #report(report: Report): void {
+    post(report);
+    this.#outcomes += report.outcomes?.length ?? 0;
+    if (this.#outcomes < LOOK_EVERY) return;
+    this.#outcomes = 0;
+    if (process.memoryUsage.rss() < this.#memoryLimit) return;
+    this.#memoryLimit = Number.POSITIVE_INFINITY;
+    post({ type: 'grown' });
   }
 }
 

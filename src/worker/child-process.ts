@@ -7,18 +7,15 @@ import { atTurnEnd } from '../client/socket.ts';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import { type Assignment, LIMITS, type TaskInfo } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import { type FromChild, GRACE_MS, type Preparation, type Report, type StopOrder, type ToChild } from './ipc.ts';
+import { type FromChild, GRACE_MS, type LoadedTasks, type Preparation, type Report, type StopOrder, type ToChild } from './ipc.ts';
 
 export interface ChildListener {
   reported(child: Child, report: Report): void;
+  /** It takes too much memory. Once. */
+  grown(child: Child): void;
   wrote(child: Child, stream: 'stdout' | 'stderr', line: string): void;
   /** It is dead, and everything it had to say was heard. Once. */
   gone(child: Child): void;
-}
-export interface LoadedTasks {
-  readonly tasks: readonly TaskInfo[];
-  /** What to watch. */
-  readonly files: readonly string[];
 }
 export interface Exit {
   readonly code: number | null;
@@ -156,6 +153,7 @@ export class Child {
     // User code may send messages of its own: they are nothing to us.
     if (message?.type === 'report') this.#listener.reported(this, message);
     else if (message?.type === 'pong') this.#ponged(true);
+    else if (message?.type === 'grown') this.#listener.grown(this);
     else if (message?.type === 'here') this.#arrived();
     else if (message?.type === 'loaded') this.#isLoaded(message);
     else if (message?.type === 'not-loaded')

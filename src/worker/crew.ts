@@ -6,8 +6,8 @@
 import type { LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import type { TaskInfo } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import type { Child, LoadedTasks } from './child-process.ts';
-import type { Preparation } from './ipc.ts';
+import type { Child } from './child-process.ts';
+import type { LoadedTasks, Preparation } from './ipc.ts';
 
 export interface CrewOptions {
   readonly files: readonly string[];
@@ -71,7 +71,9 @@ export class Crew {
   /** The ready child with the fewest runs. With as many runs as slots at most, each child gets its share. */
   get roomiest(): Child | null {
     let best: Child | null = null;
-    for (const child of this.#members) if (best === null || child.runs.size < best.runs.size) best = child;
+    for (const child of this.#members) {
+      if (child.exit === null && (best === null || child.runs.size < best.runs.size)) best = child; // one that is dead may not be gone yet
+    }
     return best;
   }
 
@@ -115,11 +117,19 @@ export class Crew {
     this.#fill();
   }
 
+  /** It has grown too large: another is started, and takes its place when it is ready. */
+  async renew(child: Child): Promise<void> {
+    if (this.#isClosed || !this.#members.includes(child)) return;
+    this.#hiring += 1;
+    await this.#hire();
+    if (this.#members.length > this.#options.processes && this.#members.includes(child)) this.retire(child);
+  }
+
   /** Called when a child is dead. */
   gone(child: Child): void {
     this.#all.delete(child);
     if (this.#standby === child) this.#standby = null;
-    if (!this.#members.includes(child)) return;
+    if (this.#isClosed || !this.#members.includes(child)) return;
     this.#members = this.#members.filter((member) => member !== child);
     const ownFault = child.runs.size === 0 && this.#options.clock.monotonic() - (child.readyAt ?? 0) < YOUNG_MS;
     if (ownFault) {
@@ -136,7 +146,7 @@ export class Crew {
     this.#retry?.cancel();
     for (const child of this.#all) {
       if (child.state === 'ready' && child.runs.size === 0) child.leave();
-      else if (child.state !== 'leaving') child.kill('The worker stopped');
+      else if (child.state !== 'leaving' || child.runs.size > 0) child.kill('The worker stopped');
     }
     await Promise.all([...this.#all].map((child) => child.gone));
   }

@@ -56,7 +56,8 @@ export class Executor {
 
   /** An error nobody caught: true where it came from a run, which then fails with it. Call it in the context of the error. */
   takeStray(error: unknown): boolean {
-    const scope = scopes.getStore();
+    let scope = scopes.getStore();
+    while (scope?.parent !== undefined) scope = scope.parent; // it came from a direct call inside the run
     if (scope === undefined) return false;
     for (const running of this.#running.values()) {
       if (running.runId !== scope.runId || running.attempt !== scope.attempt) continue;

@@ -5,8 +5,8 @@
 import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Definition } from '../task/definition.ts';
-import type { LoadedTasks } from './child-process.ts';
 import { Executor } from './executor.ts';
+import type { LoadedTasks } from './ipc.ts';
 import { GRACE_MS, type Report, type StopReason } from './ipc.ts';
 import type { PoolListener, RunPool } from './run-pool.ts';
 

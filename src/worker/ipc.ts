@@ -6,6 +6,13 @@ import type { LoadProblem } from '../core/errors.ts';
 import type { Assignment, Held, LogLine, Outcome, TaskInfo } from '../core/protocol.ts';
 import type { Progress, RunError } from '../core/run.ts';
 
+/** What a child has loaded. */
+export interface LoadedTasks {
+  readonly tasks: readonly TaskInfo[];
+  /** What to watch. */
+  readonly files: readonly string[];
+}
+
 /** In the environment of a child; its value is the number of the `serve()` call it stands for, 0 for a child that loads files. */
 export const CHILD_ENV = 'BGTASK_CHILD';
 /** Where a child's memory of that value lies on `globalThis`, once `lifeline.ts` took it out of the environment. */
@@ -52,7 +59,9 @@ export type FromChild =
   | { readonly type: 'loaded'; readonly tasks: readonly TaskInfo[]; readonly files: readonly string[] }
   | { readonly type: 'not-loaded'; readonly problem: LoadProblem; readonly files: readonly string[] }
   | Report
-  | { readonly type: 'pong' };
+  | { readonly type: 'pong' }
+  /** It takes far more memory than it did when it had loaded: another should take its place. Once. */
+  | { readonly type: 'grown' };
 
 /** What one turn in the child brought, in the order in which it counts. */
 export interface Report {

@@ -7,8 +7,9 @@ import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
 import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
-import { Child, describeExit, type LoadedTasks } from './child-process.ts';
+import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
+import type { LoadedTasks } from './ipc.ts';
 import { GRACE_MS, type Preparation, type Report, type StopReason } from './ipc.ts';
 import { type LiveRun, outcomeOfDeath, timeoutOf } from './live-run.ts';
 import type { PoolListener, RunPool } from './run-pool.ts';
@@ -151,9 +152,9 @@ class Pool implements RunPool {
 
   readonly #childListener = {
     reported: (child: Child, report: Report) => this.#reported(child, report),
-    wrote: (child: Child, stream: 'stdout' | 'stderr', text: string) => {
-      this.listener.onEvent({ type: 'output', stream, pid: child.pid, text });
-    },
+    grown: (child: Child) => void this.#crew.renew(child),
+    wrote: (child: Child, stream: 'stdout' | 'stderr', text: string) =>
+      this.listener.onEvent({ type: 'output', stream, pid: child.pid, text }),
     gone: (child: Child) => this.#childGone(child),
   };
 

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import type { LoadedTasks } from './child-process.ts';
+import type { LoadedTasks } from './ipc.ts';
 
 export interface ReloaderOptions {
   /** Loads what is on disk; called again while it works, it gives up the first. */

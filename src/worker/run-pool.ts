@@ -1,8 +1,7 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
 import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
-import type { LoadedTasks } from './child-process.ts';
 import type { OnEvent } from './events.ts';
-import type { Report, StopReason } from './ipc.ts';
+import type { LoadedTasks, Report, StopReason } from './ipc.ts';
 
 /** Who is told. All of it may come many times in one turn. */
 export interface PoolListener {

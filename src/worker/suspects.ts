@@ -9,7 +9,7 @@ import type { Crew } from './crew.ts';
 import type { LiveRun } from './live-run.ts';
 
 export interface SuspectsOptions {
-  readonly crew: Pick<Crew, 'hireAlone' | 'retire'>;
+  readonly crew: Pick<Crew, 'hireAlone' | 'retire' | 'generation'>;
   readonly give: (run: LiveRun, child: Child) => void;
   readonly clock: Clock;
 }
@@ -27,6 +27,7 @@ export class Suspects {
   /** With a run. */
   #busy = 0;
   #retry: Timer | null = null;
+  #isClosed = false;
 
   constructor(options: SuspectsOptions) {
     this.#options = options;
@@ -62,13 +63,16 @@ export class Suspects {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#retry?.cancel();
   }
 
   #next(child: Child): void {
-    const run = child.state === 'ready' ? this.#waiting.shift() : undefined;
+    const isGood = child.state === 'ready' && child.generation === this.#options.crew.generation;
+    const run = isGood ? this.#waiting.shift() : undefined;
     if (run === undefined) {
       this.#options.crew.retire(child);
+      this.serve();
       return;
     }
     this.#busy += 1;
@@ -83,6 +87,7 @@ export class Suspects {
       this.#next(child);
     } catch {
       this.#hiring -= 1;
+      if (this.#isClosed) return;
       this.#retry?.cancel();
       this.#retry = this.#options.clock.after(RETRY_MS, () => this.serve());
     }

@@ -11,14 +11,14 @@ import {
   PROTOCOL,
   type ProcessIdentity,
   type ServerFrame,
-  SILENCE_MS,
   type WorkerFrame,
 } from '../core/protocol.ts';
-import type { Clock, Random, Timer } from '../core/seams.ts';
+import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
 import { GRACE_MS } from './ipc.ts';
 import { Outbox } from './outbox.ts';
 import type { RunPool } from './run-pool.ts';
+import { Silence, STOP_AFTER_MS } from './silence.ts';
 
 /** A worker that takes runs until it is stopped. */
 export interface Worker {
@@ -46,9 +46,6 @@ export interface TaskWorkerOptions {
   readonly onStop?: () => Promise<void>;
 }
 
-/** With the server silent for so long, code is asked to stop; a little later it is killed. The lease ends at 30 s. */
-const STOP_AFTER_SILENCE_MS = 25_000;
-const KILL_AFTER_SILENCE_MS = 28_000;
 /** How long a worker that stops waits for the server to record its last outcomes. */
 const LAST_RECORD_MS = 5_000;
 
@@ -76,9 +73,7 @@ export class TaskWorker implements Worker {
   /** What it told last, so that nothing is told twice. */
   #told = '';
   #tellsState: 'connected' | DownReason | null = null;
-  /** The latest moment, in monotonic milliseconds, at which the server was heard or was surely down. */
-  #proofAt: number;
-  #silence: Timer[] = [];
+  readonly #silence: Silence;
   #stopping: Promise<void> | null = null;
   #isReady!: () => void;
   #isClosed!: () => void;
@@ -89,15 +84,17 @@ export class TaskWorker implements Worker {
     this.name = options.name;
     this.#id = options.random.token();
     this.#secret = options.random.token();
-    this.#proofAt = options.clock.monotonic();
     this.ready = new Promise((resolve) => {
       this.#isReady = resolve;
     });
     this.closed = new Promise((resolve) => {
       this.#isClosed = resolve;
     });
+    const { clock, pool } = options;
+    const reason = `Worker ${options.name} did not reach the server for ${STOP_AFTER_MS / 1_000} s`;
+    this.#silence = new Silence({ clock, stop: () => pool.giveUp(reason), kill: () => pool.kill(reason) });
     this.#outbox = new Outbox((text) => this.#socket?.sendText(text));
-    options.pool.listener = {
+    pool.listener = {
       started: (tokens) => this.#started(tokens),
       finished: (outcomes) => this.#finished(outcomes),
       logs: (logs) => this.#outbox.logs(logs.filter(({ token }) => this.#leases.has(token))),
@@ -127,7 +124,7 @@ export class TaskWorker implements Worker {
   // ---- From the server -----------------------------------------------------------------------------------------------------
 
   #receive(frame: ServerFrame): void {
-    this.#proofAt = this.#options.clock.monotonic();
+    this.#silence.heard();
     if (frame.type === 'runs') this.#take(frame.runs);
     else if (frame.type === 'recorded') this.#forget(frame.runs);
     else if (frame.type === 'cancel') for (const { token, reason } of frame.runs) this.#options.pool.stop(token, 'cancel', reason);
@@ -148,7 +145,7 @@ export class TaskWorker implements Worker {
 
   #welcome(fenced: readonly Held[]): void {
     this.#isWelcome = true;
-    this.#calm();
+    this.#silence.over();
     this.#drop(fenced);
     for (const lease of this.#leases.values()) {
       if (lease.outcome !== null) this.#outbox.outcome(lease.outcome);
@@ -235,35 +232,13 @@ export class TaskWorker implements Worker {
 
   // ---- A connection that is lost -------------------------------------------------------------------------------------------
 
-  /**
-   * Gone: nobody can grant our runs again, so they go on. Anything else: the server may live and will, once the lease has run out,
-   * counted from when it was heard last. The connection's watchdog knows that: it fires after `SILENCE_MS`.
-   */
   #down(why: DownReason, error: unknown): void {
-    const { clock, onEvent } = this.#options;
-    const now = clock.monotonic();
-    if (why === 'gone') this.#proofAt = now;
-    else if (this.#isWelcome) this.#proofAt = Math.max(this.#proofAt, now - SILENCE_MS);
+    const { onEvent } = this.#options;
+    if (why === 'gone') this.#silence.over();
+    else this.#silence.begins(this.#isWelcome);
     this.#isWelcome = false;
     this.#outbox.close();
-    if (why === 'gone') this.#calm();
-    else if (this.#silence.length === 0) this.#alarm();
     this.#tell(why, () => onEvent(why === 'unauthorized' ? { type: why, error } : { type: 'disconnected', why, error }));
-  }
-
-  #alarm(): void {
-    const { clock, pool } = this.#options;
-    const silentFor = clock.monotonic() - this.#proofAt;
-    const reason = `Worker ${this.name} did not reach the server for ${STOP_AFTER_SILENCE_MS / 1_000} s`;
-    this.#silence = [
-      clock.after(Math.max(0, STOP_AFTER_SILENCE_MS - silentFor), () => pool.giveUp(reason), true),
-      clock.after(Math.max(0, KILL_AFTER_SILENCE_MS - silentFor), () => pool.kill(reason), true),
-    ];
-  }
-
-  #calm(): void {
-    for (const timer of this.#silence) timer.cancel();
-    this.#silence = [];
   }
 
   #tell(state: 'connected' | DownReason, tell: () => void): void {
@@ -288,7 +263,7 @@ export class TaskWorker implements Worker {
       await this.#within(GRACE_MS, pool.idle());
     }
     await this.#within(LAST_RECORD_MS, this.#allRecorded());
-    this.#calm();
+    this.#silence.close();
     await Promise.all([this.#socket?.close(), pool.close()]);
     onEvent({ type: 'stopped' });
     this.#isReady();
