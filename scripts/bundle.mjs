@@ -11,20 +11,27 @@ export async function bundle(input, file) {
     input,
     platform: 'node',
     external: [/^node:/],
-    // DEV would make Ink look for developer tools that are not in the bundle.
-    transform: { define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     resolve: {
       alias: {
         'react-devtools-core': path('./empty.mjs'),
+        chalk: path('./chalk.mjs'),
         // Ink measures and takes apart every character of every frame; with these that costs a third.
         'string-width': path('./string-width.mjs'),
         '@alcalzone/ansi-tokenize': path('./ansi-tokenize.mjs'),
       },
     },
+    plugins: [notInDevelopment],
   });
   await built.write({ file, format: 'esm', minify: true, codeSplitting: false });
   await built.close();
 }
+
+/** With DEV=true in the environment, which other tools set too, Ink would look for developer tools that are not in the bundle. */
+const notInDevelopment = {
+  name: 'not-in-development',
+  load: (id) => (/[\\/]ink[\\/]build[\\/]utils\.js$/.test(id) ? 'export const isDev = () => false;' : null),
+};
 
 /** Loaded when it is needed, or shared with the rest of dist/: an error must be of one class, whoever throws it. */
 const APART = /^(node:|ws$)|(^|\/)(core\/errors|config\/(config|servers)|worker\/serve)\.js$/;
