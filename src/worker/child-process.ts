@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { atTurnEnd } from '../client/socket.ts';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
-import { type Assignment, LIMITS, type TaskInfo } from '../core/protocol.ts';
+import { type Assignment, LIMITS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import { type FromChild, GRACE_MS, type LoadedTasks, type Preparation, type Report, type StopOrder, type ToChild } from './ipc.ts';
 
