@@ -39,6 +39,7 @@ export class Requests {
   known = false;
   /** Whether a server ever let this client in. */
   accepted = false;
+  #outage: Outage | null = null;
   readonly #options: RequestsOptions;
 
   constructor(options: RequestsOptions) {
@@ -83,15 +84,59 @@ export class Requests {
     const tries: Tries = { since, until, repeatable, runIds, sent: sentBefore, failures: 0 };
     for (;;) {
       try {
-        const left = until - this.#options.clock.monotonic();
-        return await once(repeatable ? Math.max(1, Math.min(TRY_MS, left)) : ANSWER_MS, tries.sent);
+        await this.#turnOf(tries);
+        return await this.#goAhead(() => once(this.#timeoutOf(tries), tries.sent));
       } catch (error) {
         await this.#beforeNext(tries, error);
       }
     }
   }
 
-  /** Waits for the moment of the next try. @throws Another try is of no use, or not safe. */
+  #timeoutOf({ until, repeatable }: Tries): number {
+    return repeatable ? Math.max(1, Math.min(TRY_MS, until - this.#options.clock.monotonic())) : ANSWER_MS;
+  }
+
+  /** Waits until it may try: at once, but where nobody answers and another one is trying or has just tried. */
+  async #turnOf({ until, sent }: Tries): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#outage !== null && (this.known || sent)) {
+      const { scout, nextAt, cause } = this.#outage;
+      const now = clock.monotonic();
+      if (now >= until) throw new NetworkError(false, cause);
+      if (scout !== null) await scout;
+      else if (now < nextAt) await this.#wait(Math.min(nextAt, until) - now);
+      else return;
+    }
+  }
+
+  async #goAhead<T>(once: () => Promise<T>): Promise<T> {
+    const outage = this.#outage;
+    const answer = once().then(
+      (value) => {
+        this.#outage = null;
+        return value;
+      },
+      (error: unknown) => {
+        this.#outage = this.#outageAfter(error);
+        throw error;
+      },
+    );
+    if (outage !== null) outage.scout = answer.then(noop, noop);
+    return answer;
+  }
+
+  #outageAfter(error: unknown): Outage | null {
+    if (!(error instanceof NetworkError) || error.reached) return null;
+    const failures = this.#outage?.failures ?? 0;
+    return {
+      failures: failures + 1,
+      nextAt: this.#options.clock.monotonic() + this.#pauseAfter(failures),
+      cause: error.cause,
+      scout: null,
+    };
+  }
+
+  /** @throws Another try is of no use, or not safe. */
   async #beforeNext(tries: Tries, thrown: unknown): Promise<void> {
     const error = this.#asUnanswered(tries, thrown);
     if (!(error instanceof NetworkError)) throw error;
@@ -99,7 +144,7 @@ export class Requests {
     const left = tries.until - this.#options.clock.monotonic();
     const isSafe = error.reached ? tries.repeatable : this.known || (tries.sent && tries.repeatable);
     if (left <= 0 || !isSafe) throw await this.unreachable(error.cause, tries.sent ? tries.runIds : []);
-    await this.#pause(tries.failures, left);
+    if (this.#outage === null) await this.#wait(Math.min(left, this.#pauseAfter(tries.failures)));
     tries.failures += 1;
   }
 
@@ -115,11 +160,27 @@ export class Requests {
     return new ServerUnreachableError(url, cause, runIds);
   }
 
-  #pause(failures: number, most: number): Promise<void> {
-    const { clock, random } = this.#options;
-    const cap = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures, most);
-    return new Promise((resolve) => void clock.after(cap * (0.5 + random.number() / 2), resolve));
+  #pauseAfter(failures: number): number {
+    const cap = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+    return cap * (0.5 + this.#options.random.number() / 2);
   }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
+  }
+}
+
+function noop(): void {}
+
+/** Nobody answers. One request goes ahead, and the others follow when it got through. */
+interface Outage {
+  /** In a row. */
+  readonly failures: number;
+  /** Monotonic milliseconds. */
+  readonly nextAt: number;
+  readonly cause: unknown;
+  /** The request that is trying now; never rejects. */
+  scout: Promise<void> | null;
 }
 
 interface Tries {

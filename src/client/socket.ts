@@ -48,7 +48,7 @@ export interface Socket<Out> {
   /** Writes what is gathered now. */
   flush(): void;
   readonly isUp: boolean;
-  /** Tries now, where it is waiting for its next try. */
+  /** Tries now, where it is waiting for its next try and the last one was not a moment ago. */
   hurry(): void;
   /** Whether it holds the process alive: it does from the start, until `unref`. */
   ref(): void;
@@ -84,6 +84,8 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   #retry: Timer | null = null;
   /** Monotonic milliseconds: when `#retry` fires. */
   #retryAt = 0;
+  /** The same: when it was found down. */
+  #failedAt = 0;
   /** Tries that failed in a row; a connection that proved itself sets it back. */
   #failures = 0;
   #held = true;
@@ -122,9 +124,10 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   }
 
   hurry(): void {
-    if (this.#retry === null) return;
+    const soon = this.#failedAt + FIRST_RETRY_CAP_MS;
+    if (this.#retry === null || soon >= this.#retryAt) return;
     this.#retry.cancel();
-    void this.#try();
+    this.#arm(Math.max(0, soon - this.#options.clock.monotonic()));
   }
 
   ref(): void {
@@ -235,6 +238,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
     this.#drop(line);
     if (line.up && this.#options.clock.monotonic() - line.upAt >= HEARTBEAT_MS) this.#failures = 0;
     line.up = false;
+    this.#failedAt = this.#options.clock.monotonic();
     this.#options.onDown(why, error);
     if (this.#options.reconnect && this.#closing === null) this.#wait();
   }

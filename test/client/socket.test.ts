@@ -224,6 +224,23 @@ describe('a socket', () => {
     expect(probe.downs.map(({ why }) => why)).toEqual(['refused-protocol', 'refused-protocol']);
   });
 
+  test('hurries when it is told that the server is there, but not more than ten times a second', async () => {
+    const clock = new ManualClock();
+    server.refuseUpgrade = { status: 503, body: '' };
+    const probe = new Probe({ clock, random: { number: () => 0.999, token: () => '' } });
+    for (let tries = 1; tries <= 9; tries += 1) {
+      await probe.until(() => probe.downs.length === tries);
+      if (tries < 9) clock.advance(Math.min(10_000, 100 * 2 ** (tries - 1)));
+    }
+    server.refuseUpgrade = null; // the next try would be in 10 s
+    probe.socket.hurry();
+    clock.advance(99);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(server.connections).toBe(0);
+    clock.advance(1);
+    await probe.until(() => probe.ups === 1);
+  });
+
   test('one that is not to come back stays down', async () => {
     const probe = new Probe({ reconnect: false });
     await probe.until(() => probe.ups === 1);

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.ts';
+import { nodeTransport } from '../../src/client/node.ts';
 import { TRY_MS } from '../../src/client/requests.ts';
+import type { Transport } from '../../src/client/transport.ts';
 import { RefusedError, UnauthorizedError } from '../../src/core/errors.ts';
 import { madeAt } from '../../src/core/ids.ts';
 import { LIMITS, type SubmitRequest } from '../../src/core/protocol.ts';
@@ -169,6 +171,34 @@ describe('a refusal', () => {
     server.misbehave = () => undefined;
     await overSocket();
   }
+});
+
+test('while nobody answers, one request of many goes ahead, and the others follow when it got through', async () => {
+  let tries = 0;
+  const transport = nodeTransport();
+  const counted: Transport = {
+    ...transport,
+    request: (request) => {
+      tries += 1;
+      return transport.request(request);
+    },
+  };
+  const many = server.client({ transport: counted });
+  await many.submit([greet('first')]);
+  await server.kill();
+  const submitted: Promise<unknown>[] = [];
+  for (let i = 0; i < 100; i += 1) {
+    submitted.push(many.submit([greet(`n${i}`)]));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const beforeTheEnd = tries;
+  await server.listen();
+  await Promise.all(submitted);
+  expect(beforeTheEnd).toBeGreaterThan(2);
+  expect(beforeTheEnd).toBeLessThan(30);
+  expect(server.runs.size).toBe(101);
+  await many.close();
 });
 
 describe('an answer that is lost', () => {
