@@ -18,6 +18,15 @@ import type { Transport } from './transport.ts';
 import { type FinalOptions, type WatchEvent, Watches, type WatchOptions } from './watches.ts';
 import { webTransport } from './web.ts';
 
+export {
+  ClientClosedError,
+  RefusedError,
+  RunNotFoundError,
+  ServerUnreachableError,
+  TaskRunError,
+  UnauthorizedError,
+  WaitTimeoutError,
+} from '../core/errors.ts';
 export type { FollowEvent } from '../core/view.ts';
 export type { DirectCall, DirectOutcome, Recording } from './direct.ts';
 export { getRun, RunFuture } from './future.ts';
@@ -26,6 +35,7 @@ export type { Submit } from './submits.ts';
 export type { Transport } from './transport.ts';
 export type * from './types.ts';
 export type { FinalOptions, WatchEvent, WatchOptions } from './watches.ts';
+export { webTransport } from './web.ts';
 
 export interface ClientOptions {
   /** Where the server is. Asked before each request and each try to connect. */
