@@ -23,7 +23,7 @@ export interface RunViewerOptions {
   readonly stdout: NodeJS.WriteStream;
   /** First word of the header. Default: `bgtask`. */
   readonly title?: string | undefined;
-  /** Address of the server, for the header. */
+  /** Address of the server, for the header; with or without `/api`. */
   readonly url?: string | undefined;
   /** Single lines to show below the list as they come, such as those of a worker in the same process. Returns how to stop it. */
   readonly notices?: ((show: (line: string) => void) => () => void) | undefined;
@@ -40,7 +40,8 @@ export async function runViewer(options: RunViewerOptions): Promise<void> {
   const terminal = new Terminal(stdout, wantsColours(process.env));
   const signs = process.env.TERM === 'linux' ? ASCII_SIGNS : SIGNS;
   const suspend = () => suspendProcess(terminal, stdin);
-  const viewer = new Viewer({ ...options, ...terminal.size, signs, repaint: () => terminal.repaint(), suspend });
+  const url = options.url?.replace(/\/api\/?$/, '');
+  const viewer = new Viewer({ ...options, ...terminal.size, url, signs, repaint: () => terminal.repaint(), suspend });
   terminal.onSize(() => viewer.resize(terminal.size.columns, terminal.size.rows));
   const guard = guardExit(terminal, () => viewer.stop());
   terminal.enter();

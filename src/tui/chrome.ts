@@ -67,7 +67,7 @@ function told(shown: Shown): Line {
       { text: `/${endOf(oneLine(text), columns - 30)}`, bold: true },
       { text: ' ', inverse: true },
     ];
-  if (message !== null) return [{ text: message, colour: 'yellow' }];
+  if (message !== null) return [{ text: oneLine(message), colour: 'yellow' }];
   return standing(shown);
 }
 

@@ -132,13 +132,10 @@ function historyLines(run: RunView, width: number): Line[] {
     const at = Date.parse(entry.at);
     const since = previous === null ? '' : `+${formatDuration(Math.max(0, at - previous))}`;
     previous = at;
-    const attempt = entry.attempt > 0 ? `attempt ${entry.attempt}` : '';
     const head = `${preciseText(at)} ${since.padEnd(9)} `;
-    lines.push([
-      { text: head, dim: true },
-      { text: entry.name.padEnd(15), colour: colourOf(entry.state, entry.name) },
-      { text: ` ${attempt}` },
-    ]);
+    const name = oneLine(entry.name);
+    const attempt = entry.attempt > 0 ? `${' '.repeat(Math.max(1, 16 - name.length))}attempt ${entry.attempt}` : '';
+    lines.push([{ text: head, dim: true }, { text: name, colour: colourOf(entry.state, entry.name) }, { text: attempt }]);
     if (entry.reason !== null) {
       const indent = ' '.repeat(head.length);
       for (const text of wrap(oneLine(entry.reason), Math.max(10, width - LABEL - head.length), 3))

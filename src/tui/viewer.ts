@@ -142,7 +142,7 @@ export class Viewer {
   }
 
   #say(message: string): void {
-    this.#screen = { ...this.#screen, message: oneLine(message) };
+    this.#screen = { ...this.#screen, message };
     this.#soon();
   }
 

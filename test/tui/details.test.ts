@@ -109,7 +109,7 @@ describe('however hostile or large', () => {
     fc.assert(
       fc.property(evil, fc.integer({ min: 40, max: 200 }), (text, width) => {
         const error = { name: text, message: text, stack: text, cause: null };
-        const reasons = history.map((entry) => ({ ...entry, reason: text }));
+        const reasons = history.map((entry) => ({ ...entry, name: text as 'Failed', reason: text }));
         const texts = { name: text, worker: text, tags: [text], idempotencyKey: text, parentId: text, args: [text, { [text]: text }] };
         const run = aRunView({ ...texts, state: 'FAILED', stateName: 'Failed', error, history: reasons });
         for (const line of detailLines(run, logs(log(text)), width, NOON, SIGNS)) {
