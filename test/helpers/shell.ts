@@ -126,6 +126,10 @@ export class Shell {
     this.#env[name] = value;
   }
 
+  get env(): NodeJS.ProcessEnv {
+    return { ...this.#env };
+  }
+
   start(line: string, folder = this.home): Started {
     const started = new Started(line, folder, this.#env);
     this.#started.push(started);
