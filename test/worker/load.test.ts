@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { TasksNotLoadedError } from '../../src/core/errors.ts';
 import { JumpClock } from './jump-clock.ts';
 import { anAssignment, aPool, emptyPool } from './pools.ts';
 import { aProject, TASK } from './projects.ts';
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const MODULE = '{ "type": "module" }';
 

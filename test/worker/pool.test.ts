@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { JumpClock } from './jump-clock.ts';
 import { anAssignment, aPool, childOf, fixture, isAlive } from './pools.ts';
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 describe('what comes of a run', () => {
   test('a result comes back as it is stored, an error with the line of the source', async () => {

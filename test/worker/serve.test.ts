@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { task } from '../../src/index.ts';
 import { serve } from '../../src/worker/serve.ts';
 import { FakeServer } from './fake-server.ts';
 import { anAssignment, childOf, fixture, isAlive, Told } from './pools.ts';
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const TSX = createRequire(import.meta.url).resolve('tsx');
 
