@@ -27,6 +27,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          // After the others: they would slow each other down.
+          sequence: { groupOrder: 1 },
           disableConsoleIntercept: true,
         },
       },
