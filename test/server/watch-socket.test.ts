@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { RunView, WatchFrame } from '../../src/core/protocol.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
+import { Channel } from '../../src/server/channel.ts';
+import type { Dispatcher } from '../../src/server/dispatcher.ts';
 import * as schema from '../../src/server/schemas.ts';
+import { shower } from '../../src/server/shown.ts';
+import { WatchSocket } from '../../src/server/watch-socket.ts';
+import { Watching } from '../../src/server/watching.ts';
+import { openStore } from '../../src/store/open.ts';
+import { aSubmit } from '../core/builders.ts';
+import { ManualClock } from '../helpers/clock.ts';
 import { type Peer, type Started, start, type } from './started.ts';
 
 const ofRun = (id: string) => (frame: WatchFrame) => frame.type === 'run' && frame.run.id === id;
@@ -272,5 +280,116 @@ describe('direct calls', () => {
     two.send({ type: 'finished', outcomes: [{ runId: 'direct-1', token: 'guessed', type: 'succeed', result: null }] });
     expect((await two.next(type('fenced'))).runs).toEqual([{ runId: 'direct-1', token: 'guessed' }]);
     expect(await server.store.get('direct-1')).toMatchObject({ state: 'RUNNING' });
+  });
+});
+
+describe('over a socket that a test drains by hand', () => {
+  async function byHand() {
+    const clock = new ManualClock();
+    const store = await openStore('memory:', { clock });
+    const sent: string[] = [];
+    const done: (() => void)[] = [];
+    const closes: number[] = [];
+    const raw = {
+      ...{ bufferedAmount: 0, terminate: () => undefined, pause: () => undefined, resume: () => undefined },
+      close: (code: number) => void closes.push(code),
+      send: (text: string, cb: () => void) => {
+        const { type: name, run } = JSON.parse(text) as { type: string; run?: { id: string; state: string } };
+        sent.push(run ? `${run.id} ${run.state}` : name);
+        done.push(cb);
+      },
+    };
+    const channel = new Channel(raw, { cork: () => undefined, uncork: () => undefined }, 100);
+    const dispatcher = { onLogs: () => () => undefined } as unknown as Dispatcher;
+    const show = shower(store, clock);
+    /** Reads of single runs wait for this. */
+    let reads = Promise.resolve();
+    const slowly = new Proxy(store, {
+      get: (target, key) => {
+        const value = Reflect.get(target, key);
+        if (key === 'get') return async (id: string) => target.get(id).then((run) => reads.then(() => run));
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const onError = (error: unknown) => {
+      throw error;
+    };
+    const socket = new WatchSocket(channel, {
+      dispatcher,
+      store: slowly,
+      clock,
+      show,
+      watching: new Watching(store, dispatcher, show),
+      onError,
+    });
+    await store.submit([aSubmit({ id: 'a' }), aSubmit({ id: 'b' })], clock.now());
+    const turns = async () => {
+      for (let i = 0; i < 5; i += 1) await new Promise(setImmediate);
+    };
+    const cancelRun = async (id: string) => {
+      await store.apply([{ id, event: { type: 'cancel', reason: 'x' } }], clock.now());
+      await turns();
+    };
+    const drain = async (left = 0) => {
+      raw.bufferedAmount = left;
+      for (const cb of done.splice(0)) cb();
+      await turns();
+    };
+    const holdReads = () => {
+      let release: () => void = () => undefined;
+      reads = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    };
+    return { clock, socket, raw, sent, closes, turns, cancelRun, drain, holdReads };
+  }
+  const watch = (...ids: string[]) => JSON.stringify({ type: 'watch', ids, detail: true });
+
+  test('while it is full nothing is added, and afterwards the newest state is told', async () => {
+    const it = await byHand();
+    it.socket.receive(watch('a', 'b'));
+    await it.turns();
+    it.raw.bufferedAmount = 1_000;
+    it.socket.receive('{"type":"ping"}');
+    await it.turns();
+    await it.cancelRun('a');
+    expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED', 'pong']);
+    await it.drain();
+    expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED', 'pong', 'a CANCELLED']);
+    it.clock.advance(60_000);
+    expect(it.closes).toEqual([]);
+  });
+
+  test('that stays full for 5 s is closed', async () => {
+    const it = await byHand();
+    it.raw.bufferedAmount = 1_000;
+    it.socket.receive('{"type":"ping"}');
+    await it.turns();
+    it.clock.advance(4_999);
+    expect(it.closes).toEqual([]);
+    it.clock.advance(1);
+    expect(it.closes).toEqual([1013]);
+  });
+
+  test('a state that was read before a change is not told after it', async () => {
+    const it = await byHand();
+    const release = it.holdReads();
+    it.socket.receive(watch('a'));
+    await it.turns();
+    await it.cancelRun('a');
+    release();
+    await it.turns();
+    expect(it.sent).toEqual(['a CANCELLED']);
+  });
+
+  test('a run that was given up while it was read is not told', async () => {
+    const it = await byHand();
+    const release = it.holdReads();
+    it.socket.receive(watch('a'));
+    it.socket.receive('{"type":"unwatch","ids":["a"]}');
+    release();
+    await it.turns();
+    expect(it.sent).toEqual([]);
   });
 });
