@@ -10,6 +10,9 @@ import type { Table } from '../../src/store/table.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import { FOLDER } from './sim-disk.ts';
 
+/** A snapshot every dozen records. */
+export const SNAPSHOT_OFTEN: SnapshotAfter = { records: 12, recordsPerRun: 0, bytes: 1e9, timesItsBytes: 0 };
+
 export interface OpenOnSim {
   readonly durability?: 'durable' | 'relaxed';
   readonly clock?: Clock;
@@ -33,7 +36,7 @@ export function stateOf(table: Table): string {
 }
 
 /** The order of keys is no part of a run. */
-function sorted(run: object): object {
+export function sorted(run: object): object {
   return Object.fromEntries(Object.entries(run).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

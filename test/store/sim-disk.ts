@@ -10,6 +10,8 @@ type Call = 'open' | 'write' | 'sync' | 'syncFolder' | 'rename' | 'remove' | 'tr
 
 interface Node {
   readonly id: number;
+  /** Its newest name. */
+  path: string;
   bytes: Buffer;
   /** As it is on the plate. */
   synced: Buffer;
@@ -93,7 +95,7 @@ export class SimDisk implements Disk {
       this.#nodes.set(path, node);
       this.#later(path, () => this.#named.set(path, node));
     }
-    return new SimFile(this, path, this.#node(path));
+    return new SimFile(this, this.#node(path));
   }
 
   async append(path: string, bytes: Uint8Array): Promise<void> {
@@ -125,6 +127,7 @@ export class SimDisk implements Disk {
     const node = this.#node(from);
     this.#nodes.delete(from);
     this.#nodes.set(to, node);
+    node.path = to;
     this.#later(to, () => {
       this.#named.delete(from);
       this.#named.set(to, node);
@@ -173,9 +176,9 @@ export class SimDisk implements Disk {
     return node;
   }
 
-  #make(_path: string, bytes: Buffer): Node {
+  #make(path: string, bytes: Buffer): Node {
     this.#ids += 1;
-    return { id: this.#ids, bytes, synced: Buffer.alloc(0), modifiedAt: this.#ids };
+    return { id: this.#ids, path, bytes, synced: Buffer.alloc(0), modifiedAt: this.#ids };
   }
 
   #later(path: string, apply: () => void): void {
@@ -185,12 +188,10 @@ export class SimDisk implements Disk {
 
 class SimFile implements DiskFile {
   readonly #disk: SimDisk;
-  readonly #path: string;
   readonly #node: Node;
 
-  constructor(disk: SimDisk, path: string, node: Node) {
+  constructor(disk: SimDisk, node: Node) {
     this.#disk = disk;
-    this.#path = path;
     this.#node = node;
   }
 
@@ -199,7 +200,7 @@ class SimFile implements DiskFile {
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    this.#disk.call('read', this.#path);
+    this.#disk.call('read', this.#node.path);
     const part = this.#node.bytes.subarray(position, position + into.length);
     into.set(part);
     return part.length;
@@ -211,7 +212,7 @@ class SimFile implements DiskFile {
   }
 
   writeNow(bytes: Uint8Array, position: number): void {
-    this.#disk.call('write', this.#path);
+    this.#disk.call('write', this.#node.path);
     const grows = Math.max(0, position + bytes.length - this.#node.bytes.length);
     const fits = bytes.length - grows + this.#disk.room(grows);
     const whole = Buffer.alloc(Math.max(this.#node.bytes.length, position + fits));
@@ -219,7 +220,7 @@ class SimFile implements DiskFile {
     whole.set(bytes.subarray(0, fits), position);
     this.#node.bytes = whole;
     this.#node.modifiedAt += 1;
-    if (fits < bytes.length) throw failure('ENOSPC', this.#path);
+    if (fits < bytes.length) throw failure('ENOSPC', this.#node.path);
   }
 
   async sync(): Promise<void> {
@@ -228,12 +229,12 @@ class SimFile implements DiskFile {
   }
 
   syncNow(): void {
-    this.#disk.call('sync', this.#path);
+    this.#disk.call('sync', this.#node.path);
     this.#node.synced = this.#node.bytes;
   }
 
   async truncate(length: number): Promise<void> {
-    this.#disk.call('truncate', this.#path);
+    this.#disk.call('truncate', this.#node.path);
     this.#node.bytes = Buffer.from(this.#node.bytes.subarray(0, length));
   }
 

@@ -64,7 +64,9 @@ async function openLocked(options: FileStoreOptions, lock: Lock): Promise<Store>
   const release = async () => {
     await logs.close();
     await log.settle().catch((error: StoreError) => store.commits.end(error));
-    if (store.commits.failure === null) await writeClean(disk, folder, journal.end, nonce());
+    if (store.commits.failure === null) {
+      await withRoom(reserve, () => writeClean(disk, folder, journal.end, nonce())).catch((error: Error) => onNotice(error.message));
+    }
     await journal.close();
     await lock.release();
   };

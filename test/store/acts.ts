@@ -1,0 +1,149 @@
+/** Random histories: the same calls on a store, or on a table alone as its model. Nothing here asserts. */
+import fc from 'fast-check';
+import type { NewRun, RunEvent } from '../../src/core/run.ts';
+import { DEFAULT_KEEP, type Store } from '../../src/store/store.ts';
+import { Table } from '../../src/store/table.ts';
+import { aSubmit, BOOM, T0 } from '../core/builders.ts';
+import { stateOf } from './helpers.ts';
+
+/** One call that changes one record of the store at most, said in numbers so that it shrinks well. */
+export type Act = {
+  readonly kind:
+    | 'submit'
+    | 'key'
+    | 'wait'
+    | 'claim'
+    | 'succeed'
+    | 'fail'
+    | 'cancel'
+    | 'release'
+    | 'start'
+    | 'pause'
+    | 'expire'
+    | 'remove'
+    | 'sweep';
+  readonly pick: number;
+};
+export const anAct: fc.Arbitrary<Act> = fc.record({
+  kind: fc.constantFrom(
+    'submit',
+    'submit',
+    'key',
+    'wait',
+    'claim',
+    'claim',
+    'start',
+    'succeed',
+    'succeed',
+    'fail',
+    'cancel',
+    'release',
+    'pause',
+    'expire',
+    'remove',
+    'sweep',
+  ),
+  pick: fc.nat(20),
+});
+
+/** The same calls on a store, or on a table alone. */
+export interface Target {
+  submit(run: NewRun, at: number): unknown;
+  claim(at: number, token: string): unknown;
+  apply(id: string, event: RunEvent, at: number): unknown;
+  expire(at: number): unknown;
+  pause(paused: boolean, at: number): unknown;
+  remove(id: string, at: number): unknown;
+  sweep(at: number): unknown;
+}
+export const OFFER = [{ workerId: 'w', tasks: new Set(['greet']), slots: 1 }];
+const KEEP = { ...DEFAULT_KEEP, completedCount: 3, failedCount: 2 };
+export const granting = (token: string) => (workerId: string) => ({
+  type: 'assign' as const,
+  lease: { token, workerId, workerName: 'W' },
+  maxAttempts: 2,
+});
+
+export function onStore(store: Store): Target {
+  return {
+    submit: (run, at) => store.submit([run], at),
+    claim: (at, token) => store.claim(OFFER, at, granting(token)),
+    apply: (id, event, at) => store.apply([{ id, event }], at),
+    expire: (at) => store.expire(at),
+    pause: (paused, at) => store.setPaused('greet', paused, at),
+    remove: (id) => store.remove([id]),
+    sweep: (at) => store.sweep(at, KEEP),
+  };
+}
+
+export function onTable(table: Table): Target {
+  return {
+    submit: (run, at) => table.submit(run, at),
+    claim: (at, token) => table.claim(OFFER, at, granting(token)),
+    apply: (id, event, at) => table.apply(id, event, at),
+    expire: (at) => table.expire(at),
+    pause: (paused, at) => table.setPaused('greet', paused, at),
+    remove: (id, at) => table.remove([id], at),
+    sweep: (at) => table.sweep(at, KEEP),
+  };
+}
+
+const idOf = (index: number) => {
+  const time = (T0 + index).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+};
+const tokenOf = (index: number) => `token-${index}`;
+
+/** Does act number `index`. What it picks depends on the acts before it alone, so that store and table do the same. */
+export function perform(target: Target, acts: readonly Act[], index: number): unknown {
+  const { kind, pick } = acts[index] as Act;
+  const at = T0 + index * 10;
+  const [id, token] = [idOf(pick % Math.max(1, index)), tokenOf(pick % Math.max(1, index))];
+  const said = { id: idOf(index), createdAt: at, dueAt: at + (pick % 3) * 5 };
+  switch (kind) {
+    case 'submit':
+      return target.submit(
+        aSubmit({ ...said, expiresAt: pick % 4 === 0 ? at + 60 : null, priority: pick, args: `["ü\\u2028",${pick}]` }),
+        at,
+      );
+    case 'key':
+      return target.submit(aSubmit({ ...said, idempotencyKey: `k${pick % 3}`, idempotencyTtlMs: pick % 2 === 0 ? null : 100 }), at);
+    case 'wait':
+      return target.submit(aSubmit({ ...said, waitFor: [{ id, allowFailure: pick % 2 === 0 }] }), at);
+    case 'claim':
+      return target.claim(at, tokenOf(index));
+    case 'pause':
+      return target.pause(pick % 3 === 0, at);
+    case 'expire':
+      return target.expire(at);
+    case 'remove':
+      return target.remove(id, at);
+    case 'sweep':
+      return target.sweep(at);
+    case 'fail':
+      return target.apply(id, { type: 'fail', token, error: BOOM, retry: true, retryDelayMs: 5, timedOut: false }, at);
+    case 'release':
+      return target.apply(id, { type: 'release', token, reason: 'drain' }, at);
+    case 'cancel':
+      return target.apply(id, { type: 'cancel', reason: 'asked' }, at);
+    case 'succeed':
+      return target.apply(id, { type: 'succeed', token, result: '{"result":null,"args":[]}' }, at);
+    case 'start':
+      return target.apply(id, { type: 'start', token }, at);
+  }
+}
+/** An event names its run and its token by one number: make them meet. */
+export const acts = fc.array(anAct, { minLength: 1, maxLength: 60, size: 'max' });
+
+/** The state after each act, the empty one first. */
+export function statesOf(all: readonly Act[]): string[] {
+  const table = new Table();
+  const target = onTable(table);
+  return [
+    stateOf(table),
+    ...all.map((_act, index) => {
+      perform(target, all, index);
+      return stateOf(table);
+    }),
+  ];
+}
