@@ -193,11 +193,11 @@ export interface Task<N extends string, A extends readonly unknown[], R> extends
   onCompleted(hook: (run: HookRun<'COMPLETED', 'Completed' | 'Cached', A, R>, ...args: A) => unknown): this;
   /** The run failed for good, also by a timeout (`stateName` TimedOut). `run.error.cause` is what was thrown. */
   onFailed(hook: (run: EndedHookRun<'FAILED', A>, ...args: A) => unknown): this;
-  /** The process of the run died once too often. */
+  /** The process of the run died once too often. Not called yet: only the server knows, and it does not tell workers so far. */
   onCrashed(hook: (run: EndedHookRun<'CRASHED', A>, ...args: A) => unknown): this;
   /** The run was cancelled while it ran. */
   onCancelled(hook: (run: EndedHookRun<'CANCELLED', A>, ...args: A) => unknown): this;
-  /** The run was not started before its `ttl` passed. */
+  /** The run was not started before its `ttl` passed. Not called yet, as `onCrashed`. */
   onExpired(hook: (run: EndedHookRun<'EXPIRED', A>, ...args: A) => unknown): this;
   /** An attempt failed with `run.error` and will be tried again. */
   onRetrying(hook: (run: HookRun<'SCHEDULED', 'AwaitingRetry', A, null, Error>, ...args: A) => unknown): this;
