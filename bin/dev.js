@@ -4,8 +4,6 @@ import { readFileSync } from 'node:fs';
 import { register as registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Plugin } from '@oclif/core';
-import { execute } from '@oclif/core/execute';
-import { settings } from '@oclif/core/settings';
 import { register } from 'tsx/esm/api';
 
 register();
@@ -14,11 +12,9 @@ const viewer = pathToFileURL(`${root}src/tui/app.tsx`).href;
 const resolve = `export const resolve = (name, context, next) => next(name === '#tui' ? ${JSON.stringify(viewer)} : name, context);`;
 registerHooks(`data:text/javascript,${encodeURIComponent(resolve)}`);
 
-settings.enableAutoTranspile = false;
 const text = readFileSync(`${root}package.json`, 'utf8');
 const pjson = JSON.parse(text.replaceAll('./dist/commands', './commands').replaceAll(/\.\/dist\/(src\/cli\/[^"]+)\.js"/g, './$1.ts"'));
 const own = new Plugin({ isRoot: true, root, pjson, ignoreManifest: true });
 await own.load();
-const help = new Plugin({ name: '@oclif/plugin-help', root, type: 'core' });
-await help.load();
-await execute({ loadOptions: { root, pjson, plugins: new Map([own, help].map((plugin) => [plugin.name, plugin])) } });
+const { main } = await import('../src/cli/main.ts');
+await main(root, new Map([[own.name, own]]));

@@ -1,9 +1,9 @@
-// Builds dist/: compiled sources, the bundled viewer and library, the manifest of the commands. What was there stays in use until the new one is whole.
+// Builds dist/: compiled sources, the bundled viewer, library and command line, the manifest of the commands. What was there stays in use until the new one is whole.
 import { execFileSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { bundle, bundleLibrary } from './bundle.mjs';
+import { bundle, bundleCommands, bundleLibrary } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -16,6 +16,7 @@ try {
   });
   await bundle(`${root}src/tui/app.tsx`, `${fresh}/tui.js`);
   await bundleLibrary(`${fresh}/src/index.js`);
+  await bundleCommands(fresh);
   const old = `${root}.dist-old-${process.pid}`;
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
   renameSync(fresh, `${root}dist`);

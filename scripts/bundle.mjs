@@ -1,5 +1,5 @@
 // Bundles what would cost too much to load in pieces: the viewer with Ink and React, and the library that programs import.
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -44,11 +44,14 @@ export async function bundleLibrary(file) {
 }
 
 /** What commands load when they need it: it is big, or other processes load it too. */
-const LATER = /^(node:|#tui$|ws$|lowdb)|(^|\/)(core\/errors|server\/server|store\/(open|maintain)|worker\/serve)\.js$/;
+const LATER = /^(node:|#tui$|typescript$|pnpapi$|ws$|lowdb)|(^|\/)(core\/errors|server\/server|store\/(open|maintain)|worker\/serve)\.js$/;
+
+/** What oclif looks for plugins, rc files and Windows below Linux with. */
+const UNUSED = ['minimatch', 'lilconfig', 'wsl-utils'];
 
 /**
  * The compiled command line in its own place, with oclif inside: of its hundred files most are needed by every command. Each command
- * stays a file of its own, as the manifest has it; what they share is beside them in `cli/`.
+ * stays a file of its own, as the manifest has it; what they share is beside them in `cli/`, and what went in there is taken away.
  * @param folder dist/, or what will be.
  */
 export async function bundleCommands(folder) {
@@ -58,7 +61,18 @@ export async function bundleCommands(folder) {
     input: Object.fromEntries(entries.map((entry) => [entry.replace(/\.js$/, ''), `${folder}/${entry}`])),
     platform: 'node',
     external: (id) => LATER.test(id),
+    checks: { ineffectiveDynamicImport: false },
+    resolve: { alias: Object.fromEntries(UNUSED.map((name) => [name, path('./empty.mjs')])) },
   });
-  await built.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'cli/[name]-[hash].js' });
+  // Each file costs more to find than to read, so few of them; readable, since a stack points into them.
+  const groups = [
+    { name: 'packages', test: /node_modules/ },
+    { name: 'client', test: /\/src\/client\// },
+    { name: 'shared', test: /\/src\/(cli\/(?!main)|config\/|core\/|system\/)/ },
+  ];
+  const names = { entryFileNames: '[name].js', chunkFileNames: 'cli/[name].js' };
+  await built.write({ dir: folder, format: 'esm', ...names, codeSplitting: { groups } });
   await built.close();
+  const bundled = readdirSync(`${folder}/src/cli`).filter((file) => !/^(main|not-found)\.js$/.test(file));
+  for (const file of bundled) rmSync(`${folder}/src/cli/${file}`);
 }

@@ -1,5 +1,4 @@
 /** What a command reads beside its flags: JSON arguments, `KEY=VALUE` pairs, stdin where it was asked for. */
-import { text as readStream } from 'node:stream/consumers';
 import { settingOf } from '../config/config.ts';
 import { UsageError } from './usage.ts';
 
@@ -36,7 +35,8 @@ export function parsePair(pair: string): [key: string, value: string] {
 
 /** All of stdin, without the line break at its end. For a value that was given as `-`. */
 export async function readStdin(): Promise<string> {
-  return (await readStream(process.stdin)).replace(/\r?\n$/, '');
+  const { text } = await import('node:stream/consumers');
+  return (await text(process.stdin)).replace(/\r?\n$/, '');
 }
 
 function keyOr(text: string): string {

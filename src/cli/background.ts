@@ -1,5 +1,5 @@
 /** The same command again as a process of its own that outlives this one; this one waits until it is up, or says why it is not. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ServerStatus } from '../core/protocol.ts';
@@ -18,7 +18,7 @@ interface Up {
  * @throws {BackgroundError} It left again, with what it said and its exit code.
  */
 export async function startAgain(logFile: string): Promise<ServerStatus> {
-  const child = spawnAgain(logFile);
+  const child = await spawnAgain(logFile);
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<ServerStatus>((resolve, reject) => {
@@ -40,7 +40,8 @@ export async function startAgain(logFile: string): Promise<ServerStatus> {
   }
 }
 
-function spawnAgain(logFile: string): ChildProcess {
+async function spawnAgain(logFile: string): Promise<ChildProcess> {
+  const { spawn } = await import('node:child_process');
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = openSync(logFile, 'w', 0o600);
   const { BGTASK_BACKGROUND: _once, BGTASK_JSON: _human, ...env } = process.env;

@@ -1,5 +1,4 @@
 /** What is done to several runs at once: those named, or those that fit a filter. One that cannot be found does not stop the others. */
-import { createInterface } from 'node:readline/promises';
 import type { Client } from '../client/client.ts';
 import { RefusedError } from '../core/errors.ts';
 import type { RunView } from '../core/protocol.ts';
@@ -91,6 +90,7 @@ async function matching(client: Client, { flags }: Selection, { name, usual, pos
 /** Asks on a terminal; where nobody can answer, the flags were the answer. */
 async function confirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const { createInterface } = await import('node:readline/promises');
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await asked.question(`${question} ${paint('dim', '[y/N]', process.stderr)} `)).trim());

@@ -1,0 +1,15 @@
+import { string } from '@oclif/core/args';
+import { Help } from '@oclif/core/help';
+import { BgtaskCommand } from '../src/cli/command.ts';
+
+export default class HelpCommand extends BgtaskCommand {
+  static override summary = 'Explain a command.';
+  static override examples = ['<%= config.bin %> help server start'];
+  static override strict = false;
+  static override args = { command: string({ name: 'COMMAND', multiple: true, ignoreStdin: true, description: 'words of the command' }) };
+
+  async run(): Promise<void> {
+    const { args } = await this.parse(HelpCommand);
+    await new Help(this.config, { all: false }).showHelp(args.command ?? []);
+  }
+}

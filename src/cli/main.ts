@@ -1,0 +1,15 @@
+/** The command line as bin/run.js starts it: oclif with what this program needs of it, and nothing that it would look for elsewhere. */
+import { execute } from '@oclif/core/execute';
+import type { Plugin } from '@oclif/core/interfaces';
+import { settings } from '@oclif/core/settings';
+
+/**
+ * Runs the command that the arguments of the process name, and ends the process where it fails.
+ * @param root Folder of package.json.
+ * @param plugins Commands that are loaded already; default: those of the manifest.
+ */
+export async function main(root: string, plugins?: Map<string, Plugin>): Promise<void> {
+  settings.enableAutoTranspile = false; // else oclif looks for TypeScript where NODE_ENV says development or test
+  const own = { userPlugins: false, devPlugins: false }; // nobody's data folder may add commands to this program
+  await execute({ loadOptions: { root, ...own, ...(plugins && { plugins }) } });
+}
