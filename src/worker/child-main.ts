@@ -103,8 +103,8 @@ function leave(): void {
   if (process.listenerCount('SIGTERM') <= 1) process.exit(0);
   process.removeListener('SIGTERM', ignore);
   process.removeListener('disconnect', orphaned);
+  process.once('SIGTERM', () => process.disconnect()); // from then on only the user's own handles keep it alive
   process.kill(process.pid, 'SIGTERM');
-  process.disconnect(); // from here on only the user's own handles keep it alive
 }
 
 function post(message: FromChild): void {

@@ -41,7 +41,7 @@ export function problemOf(thrown: unknown, loaded: readonly string[]): LoadProbl
 
 /** Where the import that was not found would be looked for: a file that appears there may mend it. */
 export function folderOfMissing(thrown: unknown): string | null {
-  const { code, message, requireStack } = thrown as { code?: unknown; message?: string; requireStack?: string[] };
+  const { code, message, requireStack } = Object(thrown) as { code?: unknown; message?: string; requireStack?: string[] };
   if (code === 'ERR_MODULE_NOT_FOUND') {
     const [, wanted = '', importer = ''] = MISSING.exec(message ?? '') ?? [];
     return [dirname(plainPath(wanted)), dirname(plainPath(importer))].find((folder) => folder !== '.' && existsSync(folder)) ?? null;
