@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/system/system.ts';
+import { aSubmit } from '../core/builders.ts';
 import { AUTHORIZED, open, type Started, start, TOKEN, type } from './started.ts';
 
 /** Time passes so many times faster for whoever waits. */
@@ -115,8 +116,11 @@ describe('a client that does not read', () => {
   /** Runs whose finals are far more than any socket holds. */
   const big = async (server: Started) => {
     const ids = Array.from({ length: 30 }, (_, i) => `big-${i}`);
-    const runs = ids.map((id) => ({ id, task: 'greet', args: ['x'.repeat(500_000)] }));
-    await server.ask('/api/runs/batch', { method: 'POST', body: { runs } });
+    const args = JSON.stringify(['x'.repeat(500_000)]);
+    await server.store.submit(
+      ids.map((id) => aSubmit({ id, args })),
+      Date.now(),
+    );
     return ids;
   };
   /** One after the other, so that the socket fills up in between. */
