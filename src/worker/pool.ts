@@ -33,8 +33,7 @@ export interface PoolOptions {
 const NOT_LOADED = 'The files of this worker do not load';
 /** How often the loop of a child that will be killed is looked at, so that its other runs can finish. */
 const LOOK_MS = 1_000;
-/** Longest single timer. */
-const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000; // the longest single timer
 
 /** Loads execa, which only a process with children needs. */
 export async function openPool(options: PoolOptions): Promise<RunPool> {
@@ -101,8 +100,8 @@ class Pool implements RunPool {
 
   assign(runs: readonly Assignment[]): void {
     for (const assignment of runs) {
-      const info = this.#infos.get(assignment.task);
       const { runId, token, task } = assignment;
+      const info = this.#infos.get(task);
       if (info === undefined || !this.#crew.hasRoom) {
         const reason = info === undefined ? `This worker has no task '${task}' any more` : NOT_LOADED;
         this.listener.finished([{ runId, token, type: 'release', reason }]);
