@@ -2,6 +2,8 @@
 import { type IPty, spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 
+const PATIENCE_MS = 30_000;
+
 export interface Ended {
   readonly code: number;
   readonly signal: number;
@@ -54,17 +56,21 @@ export class Pty {
     return this.#emulator.buffer.active.type;
   }
 
-  /** Resolves with the screen once it matches. */
+  /** Resolves with the screen once it matches. @throws It never does; the error shows the screen. */
   shows(pattern: RegExp): Promise<string[]> {
     return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        this.#listeners.delete(look);
+        clearTimeout(late);
+        settle();
+      };
+      const fail = (what: string) => end(() => reject(new Error(`${what} ${pattern}:\n${this.screen.join('\n')}`)));
       const look = () => {
         const { screen } = this;
-        const text = screen.join('\n');
-        if (pattern.test(text)) resolve(screen);
-        else if (this.#hasEnded) reject(new Error(`It ended without showing ${pattern}:\n${text}`));
-        else return;
-        this.#listeners.delete(look);
+        if (pattern.test(screen.join('\n'))) end(() => resolve(screen));
+        else if (this.#hasEnded) fail('It ended without showing');
       };
+      const late = setTimeout(() => fail(`It did not show within ${PATIENCE_MS} ms`), PATIENCE_MS);
       this.#listeners.add(look);
       look();
     });
