@@ -79,12 +79,6 @@ function isEmpty(cell: ReturnType<Column<RunView>['cell']>): boolean {
   return (typeof cell === 'string' ? cell : cell.text) === '';
 }
 
-/** `greet 0198…: COMPLETED in 1.2s`. */
-export function runLine(run: RunView): string {
-  const took = elapsed(run, Date.now());
-  return `${oneLine(run.task)} ${oneLine(run.id)}: ${paintState(run)}${took && run.endedAt !== null ? ` in ${took}` : ''}`;
-}
-
 export function paintState(run: RunView, stream: NodeJS.WriteStream = process.stdout): string {
   return paint(COLOURS[run.state], stateText(run), stream);
 }
