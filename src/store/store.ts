@@ -1,6 +1,6 @@
 /**
  * Where runs live. One interface for every back-end; one contract suite (test/store/contract.ts) holds each of them to it.
- * The rules of a run are not here: a store applies `transition` of core/run.ts, once, under its own order of writes.
+ * The rules of a run are not here: a store applies core/transition.ts, once, under its own order of writes.
  *
  * Order and durability, the same for all: calls take effect in the order they were made; what is called in one turn of the event
  * loop is committed together; a promise resolves when what it stands for is durable (in the sense of `durability`), and reads see

@@ -1,6 +1,6 @@
 /**
  * A store over a table in memory and a log that makes its changes durable. Memory and file store are this with another log and
- * another place for the lines that tasks write. It decides nothing about runs (core/run.ts) and nothing about files (file/).
+ * another place for the lines that tasks write. It decides nothing about runs (core/transition.ts) and nothing about files (file/).
  */
 import type { StoreError } from '../core/errors.ts';
 import type { LogLine, RunCounts, RunFilter } from '../core/protocol.ts';

@@ -9,17 +9,8 @@
 import { Heap } from '../core/heap.ts';
 import { madeAt } from '../core/ids.ts';
 import { type Offer, RunQueue } from '../core/queue.ts';
-import {
-  isFinal,
-  isLeased,
-  type LeasedRun,
-  type NewRun,
-  newRun,
-  type Run,
-  type RunEvent,
-  type ScheduledRun,
-  transition,
-} from '../core/run.ts';
+import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
+import { newRun, transition } from '../core/transition.ts';
 import { Listing } from './listing.ts';
 import { Retention } from './retention.ts';
 import type { Changes, Fact, Row, Step } from './rows.ts';

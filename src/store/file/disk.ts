@@ -56,7 +56,8 @@ export interface Space {
 }
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_WRONLY, O_NOFOLLOW = 0 } = fs.constants;
-const FLAGS = { read: O_RDONLY | O_NOFOLLOW, write: O_RDWR | O_NOFOLLOW, create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW };
+const FLAGS = { read: O_RDONLY | O_NOFOLLOW, write: O_RDWR | O_NOFOLLOW };
+const APPEND = O_WRONLY | O_APPEND | O_NOFOLLOW;
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const TMPFS = 0x01021994;
@@ -82,12 +83,13 @@ const writeChunk = promisify(fs.write) as unknown as (
 
 export const realDisk: Disk = {
   async open(path, how) {
-    const fd = await open(path, FLAGS[how], FILE_MODE);
-    if (how === 'create') await fchmod(fd, FILE_MODE); // whatever the umask left of it
-    return new RealFile(fd);
+    return new RealFile(how === 'create' ? await create(path, O_RDWR) : await open(path, FLAGS[how]));
   },
   async append(path, bytes) {
-    const fd = await open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, FILE_MODE);
+    const fd = await open(path, APPEND).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return create(path, APPEND);
+    });
     try {
       for (let done = 0; done < bytes.length; ) done += (await writeChunk(fd, bytes, done, bytes.length - done, null)).bytesWritten;
     } finally {
@@ -120,6 +122,12 @@ export const realDisk: Disk = {
     return { free: bavail * bsize, total: blocks * bsize, kind };
   },
 };
+
+async function create(path: string, flags: number): Promise<number> {
+  const fd = await open(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+  await fchmod(fd, FILE_MODE); // whatever the umask left of it
+  return fd;
+}
 
 function lookOf(stat: fs.BigIntStats): Look {
   const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : stat.isSymbolicLink() ? 'link' : 'other';

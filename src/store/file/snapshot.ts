@@ -9,8 +9,9 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Adapter } from 'lowdb';
-import { newRun, type Run } from '../../core/run.ts';
+import type { Run } from '../../core/run.ts';
 import type { Clock } from '../../core/seams.ts';
+import { newRun } from '../../core/transition.ts';
 import type { Row } from '../rows.ts';
 import { Table } from '../table.ts';
 import type { Disk, DiskFile } from './disk.ts';
