@@ -1,6 +1,6 @@
 /**
  * The dispatcher is the only writer of runs. It takes submits, hands due runs to workers with free slots, and applies their reports.
- * It owns no socket and no timer: the sockets call it, and `server.ts` calls `tick()`. All rules of state are in core/run.ts.
+ * It owns no socket and no timer: the sockets call it, and `server.ts` calls `tick()`. All rules of state are in core/transition.ts.
  *
  * A slot is counted as taken the moment its lease is made, and as free the moment its outcome arrives; what is sent (leases,
  * `recorded`) goes out when it is durable. So a finish, and the next lease of the same slot, share one commit.

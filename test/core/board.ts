@@ -1,5 +1,6 @@
 import { RunQueue } from '../../src/core/queue.ts';
-import { type NewRun, newRun, type Run, transition } from '../../src/core/run.ts';
+import type { NewRun, Run } from '../../src/core/run.ts';
+import { newRun, transition } from '../../src/core/transition.ts';
 import { aSubmit, T0 } from './builders.ts';
 
 /** A queue with the runs it is told of, as a store would keep them. */

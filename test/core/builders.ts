@@ -1,6 +1,7 @@
 /** Runs, events and their arbitraries for the tests of core. Nothing here asserts. */
 import fc from 'fast-check';
-import { FINAL_STATES, type NewRun, newRun, type Run, type RunEvent, type RunState, transition } from '../../src/core/run.ts';
+import { FINAL_STATES, type NewRun, type Run, type RunEvent, type RunState } from '../../src/core/run.ts';
+import { newRun, transition } from '../../src/core/transition.ts';
 
 export const T0 = 1_700_000_000_000;
 export const TOKEN = 'token-1';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RUN_ID, runJson, TASK_NAME } from '../../src/core/protocol.ts';
-import { newRun, RUN_STATES, type Run, transition } from '../../src/core/run.ts';
+import { RUN_STATES, type Run } from '../../src/core/run.ts';
+import { newRun, transition } from '../../src/core/transition.ts';
 import { encodeArgs, encodeResult } from '../../src/core/values.ts';
 import { aFirstRun, aLife, aRun, aSubmit, EVENTS, play, T0, TOKEN } from './builders.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../../src/core/queue.ts';
-import { type Run, transition } from '../../src/core/run.ts';
+import type { Run } from '../../src/core/run.ts';
+import { transition } from '../../src/core/transition.ts';
 import { Board } from './board.ts';
 import { T0 } from './builders.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { transition } from '../../src/core/run.ts';
+import { transition } from '../../src/core/transition.ts';
 import { Board } from './board.ts';
 import { BOOM, T0 } from './builders.ts';
 
