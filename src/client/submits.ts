@@ -1,5 +1,5 @@
 /**
- * Submits. What is asked for in one turn of the event loop travels together: over the socket once it is open, else as one request.
+ * Submits: what is asked for in one turn of the event loop travels together, over the socket once it is open, else as one request.
  * Each run has its id before it is sent for the first time, so that what got lost on the way is sent again and stored once.
  */
 import { RefusedError } from '../core/errors.ts';
