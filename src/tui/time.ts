@@ -33,19 +33,28 @@ export function tookText(run: RunView, now: number): string {
 /** Milliseconds until one of the texts above changes by itself; null when that never happens. */
 export function nextChangeMs(run: RunView, now: number): number | null {
   if (run.endedAt !== null) return null;
-  const age = untilNext(now - Date.parse(run.createdAt), MINUTE, HOUR);
+  const age = untilOlder(now - Date.parse(run.createdAt), [MINUTE, HOUR, DAY]);
   if (run.state === 'SCHEDULED') {
     const left = Date.parse(run.dueAt) - now;
-    return left > 0 ? Math.min(age, ((left - 1) % SECOND) + 1) : age;
+    return left > 0 ? Math.min(age, untilNearer(left)) : age;
   }
-  return run.startedAt === null ? age : Math.min(age, untilNext(now - Date.parse(run.startedAt), HOUR, DAY));
+  return run.startedAt === null ? age : Math.min(age, untilOlder(now - Date.parse(run.startedAt), [HOUR, DAY, Number.POSITIVE_INFINITY]));
 }
 
-/** Time until something `age` old is a whole second older, from `seconds` on a whole minute, from `minutes` on a whole hour. */
-function untilNext(age: number, seconds: number, minutes: number): number {
+const STEPS = [SECOND, MINUTE, HOUR, DAY] as const;
+
+/** Time until something `age` old is shown as older: in seconds, and beyond each of `bounds` in the next larger unit. */
+function untilOlder(age: number, bounds: readonly number[]): number {
   if (age < 0) return -age;
-  const step = age < seconds ? SECOND : age < minutes ? MINUTE : HOUR;
+  const step = STEPS[bounds.filter((bound) => age >= bound).length] as number;
   return step - (age % step);
+}
+
+/** Time until something that is `left` away is shown as nearer. Seconds are rounded up, so that nothing is due in 0s. */
+function untilNearer(left: number): number {
+  const shown = Math.ceil(left / SECOND) * SECOND;
+  const step = STEPS.findLast((unit) => shown >= unit) ?? SECOND;
+  return left - (Math.floor(shown / step) * step - SECOND);
 }
 
 /** One unit: `12s`, `3m`, `2h`, `5d`. */
