@@ -9,7 +9,7 @@ export default class Dev extends BgtaskCommand {
   static override description = 'The store is ./.bgtask/store. The worker loads the files again when they change. q ends all three.';
   static override examples = ['<%= config.bin %> dev tasks.ts'];
   static override args = {
-    files: string({ name: 'FILE', required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
+    file: string({ required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
   };
   static override flags = devFlags;
   protected override readonly outlivesReader = true;
@@ -22,7 +22,7 @@ export default class Dev extends BgtaskCommand {
     await develop(
       { openStore, startServer, serveFiles },
       {
-        ...{ settings, flags, files: args.files, version: this.config.version },
+        ...{ settings, flags, files: args.file, version: this.config.version },
         note: (line) => this.note(line),
         up: (status, next) => this.print(status, greeting(status, performance.now(), next)),
         console: (write) => this.workerConsole(settings, write),

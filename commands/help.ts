@@ -6,7 +6,7 @@ export default class HelpCommand extends BgtaskCommand {
   static override summary = 'Explain a command.';
   static override examples = ['<%= config.bin %> help server start'];
   static override strict = false;
-  static override args = { command: string({ name: 'COMMAND', multiple: true, ignoreStdin: true, description: 'words of the command' }) };
+  static override args = { command: string({ multiple: true, ignoreStdin: true, description: 'words of the command' }) };
 
   async run(): Promise<void> {
     const { args } = await this.parse(HelpCommand);

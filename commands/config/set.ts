@@ -11,12 +11,12 @@ export default class ConfigSet extends BgtaskCommand {
     'bgtask auth token | <%= config.bin %> config set API_KEY=-',
   ];
   static override args = {
-    pairs: string({ name: 'KEY=VALUE', required: true, multiple: true, ignoreStdin: true, description: 'settings' }),
+    setting: string({ required: true, multiple: true, ignoreStdin: true, description: 'KEY=VALUE' }),
   };
 
   async run(): Promise<{ profile: string; settings: ShownSetting[] }> {
     const { args, flags } = await this.parse(ConfigSet);
-    const done = await setSettings(args.pairs, this.overrides(flags));
+    const done = await setSettings(args.setting, this.overrides(flags));
     this.note(`Set ${done.settings.map(({ key, value }) => `${key}=${value}`).join(', ')} in the profile ${done.profile}.`);
     for (const env of overruled(done.settings.map(({ key }) => key)))
       this.note(`But ${env} is set in the environment, and that counts first.`);

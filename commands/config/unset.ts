@@ -6,12 +6,12 @@ export default class ConfigUnset extends BgtaskCommand {
   static override summary = 'Take settings out of the active profile.';
   static override examples = ['<%= config.bin %> config unset API_URL LIMIT'];
   static override args = {
-    keys: string({ name: 'KEY', required: true, multiple: true, ignoreStdin: true, description: 'names of settings' }),
+    key: string({ required: true, multiple: true, ignoreStdin: true, description: 'names of settings' }),
   };
 
   async run(): Promise<{ profile: string; keys: string[] }> {
     const { args, flags } = await this.parse(ConfigUnset);
-    const done = await unsetSettings(args.keys, this.overrides(flags));
+    const done = await unsetSettings(args.key, this.overrides(flags));
     this.note(
       done.keys.length > 0
         ? `Took ${done.keys.join(', ')} out of the profile ${done.profile}.`

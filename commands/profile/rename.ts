@@ -9,7 +9,7 @@ export default class ProfileRename extends BgtaskCommand {
   static override examples = ['<%= config.bin %> profile rename staging stage'];
   static override args = {
     name: string({ required: true, ignoreStdin: true, description: 'name of the profile' }),
-    newName: string({ name: 'NEW', required: true, ignoreStdin: true, description: 'its new name' }),
+    newName: string({ required: true, ignoreStdin: true, description: 'its new name' }),
   };
 
   async run(): Promise<{ name: string }> {

@@ -7,13 +7,13 @@ export default class RunRetry extends ApiCommand {
   static override summary = 'Submit again what ended, with the same arguments and options; prints the new ids.';
   static override description = 'With a filter and without --state: runs that are FAILED or CRASHED.';
   static override examples = ['<%= config.bin %> run retry ID', '<%= config.bin %> run retry --task resize --yes'];
-  static override args = { ids: runIdArgs() };
+  static override args = { id: runIdArgs() };
   static override flags = bulkFlags('RUN_RETRY');
 
   async run(): Promise<RunView[]> {
     const { args, flags } = await this.parse(RunRetry);
     const client = await this.connect(this.settings(flags));
-    const runs = await retryRuns(client, { ids: args.ids ?? [], flags });
+    const runs = await retryRuns(client, { ids: args.id ?? [], flags });
     for (const run of runs) this.log(run.id);
     this.note(runs.length > 0 ? 'Wait for one: bgtask run wait ID' : 'Nothing to repeat.');
     return runs;

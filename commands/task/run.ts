@@ -15,14 +15,14 @@ export default class TaskRun extends ApiCommand {
   ];
   static override args = {
     task: stringArg({ required: true, ignoreStdin: true, description: 'name of the task' }),
-    words: stringArg({ name: 'ARG', multiple: true, ignoreStdin: true, description: 'arguments; after -- they may begin with -' }),
+    arg: stringArg({ multiple: true, ignoreStdin: true, description: 'arguments; after -- they may begin with -' }),
   };
   static override flags = runFlags;
 
   async run(): Promise<RunView> {
     const { args, flags } = await this.parse(TaskRun);
     const client = await this.connect(this.settings(flags));
-    const run = await submit(client, args.task, args.words ?? [], flags, (line) => this.note(line));
+    const run = await submit(client, args.task, args.arg ?? [], flags, (line) => this.note(line));
     if (!flags.wait) {
       this.log(run.id);
       return run;

@@ -12,7 +12,7 @@ export default class TaskServe extends ApiCommand {
     '<%= config.bin %> task serve dist/tasks.js --no-watch --drain 1m',
   ];
   static override args = {
-    files: string({ name: 'FILE', required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
+    file: string({ required: true, multiple: true, ignoreStdin: true, description: 'files with tasks' }),
   };
   static override flags = workerFlags;
   protected override readonly outlivesReader = true;
@@ -23,6 +23,6 @@ export default class TaskServe extends ApiCommand {
     const options = workerSettings(flags, settings);
     const { serveFiles } = await import('../../src/worker/serve.ts');
     const shown = await this.workerConsole(settings);
-    await serveUntilStopped(settings, shown, (onEvent) => serveFiles(args.files, { ...options, onEvent }));
+    await serveUntilStopped(settings, shown, (onEvent) => serveFiles(args.file, { ...options, onEvent }));
   }
 }

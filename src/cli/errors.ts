@@ -122,6 +122,8 @@ function plain(message: string): string {
   return message
     .replace(/\n?See more help with --help$/, '')
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/^The following errors? occurred:\s+/, '')
+    .replace(/^Missing required flag (\S+)/, 'Missing required flag --$1')
     .replace(/^Nonexistent flag: /, 'There is no flag ')
     .replace(/^Nonexistent flags: /, 'There are no flags ')
     .trimEnd();

@@ -86,7 +86,7 @@ export function runIdArg() {
 }
 
 export function runIdArgs() {
-  return stringArg({ name: 'ID', multiple: true, ignoreStdin: true, description: 'ids of runs' });
+  return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs' });
 }
 
 function stateOf(text: string): RunState {
