@@ -1,0 +1,130 @@
+/** The table alone: that it can be taken back, played again, and never walks over all runs where it must be quick. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Changes } from '../../src/store/rows.ts';
+import { Table } from '../../src/store/table.ts';
+import { aSubmit, T0 } from '../core/builders.ts';
+import { type Act, acts, granting, OFFER, onTable, perform } from './acts.ts';
+import { stateOf } from './helpers.ts';
+
+/** Everything that can be asked of a table, also what its indexes answer. */
+function answersOf(table: Table, at: number): string {
+  const seen = [...table.rows()].map(({ awaited, dependents, expires }) => ({ awaited, waiting: dependents?.length ?? 0, expires }));
+  const overdue = table.nextExpiryAt();
+  return JSON.stringify({
+    state: stateOf(table),
+    counts: [table.listing.counts(), table.listing.counts({ task: 'greet' }), table.size],
+    tasks: table.queue.tasks(),
+    leased: table.leased().map(({ id }) => id),
+    overdue,
+    awaited: seen.map(({ awaited }) => awaited),
+    known: ['k0', 'k1', 'k2'].map((key) => table.known(aSubmit({ id: 'new', idempotencyKey: key }), at)?.run?.id),
+  });
+}
+
+function play(table: Table, all: readonly Act[], from: number, to: number): void {
+  const target = onTable(table);
+  for (let index = from; index < to; index += 1) perform(target, all, index);
+}
+
+describe('facts', () => {
+  test('played again give the same table', () => {
+    fc.assert(
+      fc.property(acts, (all) => {
+        const table = new Table();
+        const changes = new Changes();
+        table.changes = changes;
+        play(table, all, 0, all.length);
+        const again = new Table();
+        for (const fact of changes.facts) again.replay(fact);
+        expect(answersOf(again, T0 + 1e6)).toBe(answersOf(table, T0 + 1e6));
+      }),
+    );
+  });
+
+  test('that do not fit are refused, never half done in silence', () => {
+    const table = new Table();
+    table.replay({ kind: 'submit', run: aSubmit({ id: 'a' }), at: T0 });
+    expect(() => table.replay({ kind: 'submit', run: aSubmit({ id: 'a' }), at: T0 })).toThrow(/which is there/);
+    expect(() => table.replay({ kind: 'event', id: 'b', event: { type: 'expire' }, at: T0 })).toThrow(/does not take/);
+    expect(() => table.replay({ kind: 'remove', ids: ['a'], at: T0 })).toThrow(/cannot be removed/);
+    const waiting = aSubmit({ id: 'c', waitFor: [{ id: 'nobody', allowFailure: false }] });
+    expect(() => table.replay({ kind: 'submit', run: waiting, at: T0 })).toThrow(/waits for nobody/);
+  });
+});
+
+describe('steps', () => {
+  test('taken back leave the table as it was before them, in all it answers', () => {
+    fc.assert(
+      fc.property(acts, fc.nat(), (all, cut) => {
+        const keep = cut % (all.length + 1);
+        const table = new Table();
+        play(table, all, 0, keep);
+        const before = answersOf(table, T0 + 1e6);
+        const changes = new Changes();
+        table.changes = changes;
+        play(table, all, keep, all.length);
+        table.changes = null;
+        table.revert(changes.steps);
+        expect(answersOf(table, T0 + 1e6)).toBe(before);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('taken back and done again lead to the same end', () => {
+    fc.assert(
+      fc.property(acts, fc.nat(), (all, cut) => {
+        const keep = cut % (all.length + 1);
+        const [table, plain] = [new Table(), new Table()];
+        play(table, all, 0, keep);
+        const changes = new Changes();
+        table.changes = changes;
+        play(table, all, keep, all.length);
+        table.changes = null;
+        table.revert(changes.steps);
+        play(table, all, keep, all.length);
+        play(plain, all, 0, all.length);
+        const runs = ({ rows }: { rows: { run: { id: string } }[] }) => JSON.stringify(rows.map(({ run }) => run));
+        expect(runs(JSON.parse(stateOf(table)))).toBe(runs(JSON.parse(stateOf(plain))));
+      }),
+    );
+  });
+});
+
+describe('loading', () => {
+  test('row by row gives the same table, whatever it answers', () => {
+    fc.assert(
+      fc.property(acts, (all) => {
+        const table = new Table();
+        play(table, all, 0, all.length);
+        const loaded = new Table();
+        for (const { run, seq, keyUntil } of table.rows()) loaded.load({ run, seq, keyUntil });
+        for (const task of table.queue.pausedTasks()) loaded.queue.setPaused(task, true);
+        loaded.forgetUpTo(table.newestRemoved);
+        expect(answersOf(loaded, T0 + 1e6)).toBe(answersOf(table, T0 + 1e6));
+      }),
+    );
+  });
+});
+
+test('a flood of runs makes no call slower: 20,000 behind one upstream run, taken and ended one by one', () => {
+  const table = new Table();
+  table.submit(aSubmit({ id: 'up', task: 'up' }), T0);
+  for (let index = 0; index < 20_000; index += 1) {
+    table.submit(aSubmit({ id: `run-${index}`, waitFor: [{ id: 'up', allowFailure: true }] }), T0);
+  }
+  table.apply('up', { type: 'cancel', reason: 'x' }, T0);
+  let looks = 0;
+  const rows = table.rows;
+  table.rows = () => {
+    looks += 1;
+    return rows.call(table);
+  };
+  for (let index = 0; index < 20_000; index += 1) {
+    const [claimed] = table.claim(OFFER, T0, granting('t'));
+    table.apply(claimed?.run.id as string, { type: 'succeed', token: 't', result: null }, T0);
+  }
+  expect(table.listing.counts()).toMatchObject({ COMPLETED: 20_000, CANCELLED: 1 });
+  expect(looks).toBe(0);
+});
