@@ -23,7 +23,7 @@ import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from
 import { Handout } from './handout.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
-import { directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
+import { directRunOf, isAdded, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
 import { taskViews, workerViews } from './views.ts';
 
 export type { Link } from './roster.ts';
@@ -106,8 +106,9 @@ export class Dispatcher {
   /** Cancels a run: at once where it waits, else its worker is told. Undefined: no such run. A final run stays as it is. */
   async cancel(id: string, reason: string): Promise<Run | undefined> {
     this.#reports.cancelling.add(id);
-    const cancelled = this.#store.apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now());
-    const [applied] = await cancelled.finally(() => this.#reports.cancelling.delete(id));
+    const [applied] = await this.#store
+      .apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now())
+      .finally(() => this.#reports.cancelling.delete(id));
     const run = applied?.run;
     if (run?.state !== 'CANCELLING') return run;
     const held = { runId: id, token: run.lease.token };
@@ -301,8 +302,4 @@ export class Dispatcher {
   #now(): number {
     return this.#options.clock.monotonic();
   }
-}
-
-function isAdded(answer: Submitted | { kind: 'conflict' | 'expired' | 'no-upstream' }): answer is Submitted {
-  return answer.kind === 'new' || answer.kind === 'same' || answer.kind === 'deduplicated';
 }

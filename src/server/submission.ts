@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../core/errors.ts';
 import type { DirectRun, SubmitOptions, SubmitRequest } from '../core/protocol.ts';
 import { LIMITS, RUN_ID, TASK_NAME } from '../core/protocol.ts';
 import type { Lease, NewRun, Upstream } from '../core/run.ts';
+import type { NotSubmitted, Submitted } from '../store/store.ts';
 
 /** Why a submit is not taken; `status` is the HTTP status. Nothing was stored. */
 export interface Refusal {
@@ -39,6 +40,11 @@ export const REFUSED = {
 
 export function isRefusal(thing: object): thing is Refusal {
   return 'status' in thing && 'code' in thing;
+}
+
+/** True where the store took the run, or has it already. */
+export function isAdded(answer: Submitted | NotSubmitted): answer is Submitted {
+  return answer.kind === 'new' || answer.kind === 'same' || answer.kind === 'deduplicated';
 }
 
 /** The run a request asks for, due now or later; `id` is used where the client made none. */
