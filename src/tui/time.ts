@@ -23,7 +23,7 @@ export function whenText(run: RunView, now: number): string {
 export function tookText(run: RunView, now: number): string {
   if (run.state === 'SCHEDULED') {
     const left = Date.parse(run.dueAt) - now;
-    return left > 0 ? `in ${coarse(Math.ceil(left / SECOND) * SECOND)}` : '';
+    return left > 0 ? `in ${remaining(left).count}${remaining(left).unit.name}` : '';
   }
   if (run.startedAt === null) return '';
   const started = Date.parse(run.startedAt);
@@ -41,20 +41,32 @@ export function nextChangeMs(run: RunView, now: number): number | null {
   return run.startedAt === null ? age : Math.min(age, untilOlder(now - Date.parse(run.startedAt), [HOUR, DAY, Number.POSITIVE_INFINITY]));
 }
 
-const STEPS = [SECOND, MINUTE, HOUR, DAY] as const;
-
 /** Time until something `age` old is shown as older: in seconds, and beyond each of `bounds` in the next larger unit. */
 function untilOlder(age: number, bounds: readonly number[]): number {
   if (age < 0) return -age;
-  const step = STEPS[bounds.filter((bound) => age >= bound).length] as number;
+  const step = UNITS[bounds.filter((bound) => age >= bound).length]?.ms ?? DAY;
   return step - (age % step);
 }
 
-/** Time until something that is `left` away is shown as nearer. Seconds are rounded up, so that nothing is due in 0s. */
+const UNITS = [
+  { name: 's', ms: SECOND, most: 59 },
+  { name: 'm', ms: MINUTE, most: 59 },
+  { name: 'h', ms: HOUR, most: 23 },
+  { name: 'd', ms: DAY, most: Number.POSITIVE_INFINITY },
+] as const;
+
+/** What is left in the smallest unit that has room for it, rounded up: five minutes are `5m` at first, and nothing is due in `0s`. */
+function remaining(left: number): { readonly count: number; readonly unit: (typeof UNITS)[number]; readonly smaller: number } {
+  const at = UNITS.findIndex(({ ms, most }) => Math.ceil(left / ms) <= most);
+  const unit = UNITS[at] as (typeof UNITS)[number];
+  const below = UNITS[at - 1];
+  return { count: Math.ceil(left / unit.ms), unit, smaller: below === undefined ? 0 : below.ms * below.most };
+}
+
+/** Time until what is `left` is shown as less. */
 function untilNearer(left: number): number {
-  const shown = Math.ceil(left / SECOND) * SECOND;
-  const step = STEPS.findLast((unit) => shown >= unit) ?? SECOND;
-  return left - (Math.floor(shown / step) * step - SECOND);
+  const { count, unit, smaller } = remaining(left);
+  return left - Math.max((count - 1) * unit.ms, smaller);
 }
 
 /** One unit: `12s`, `3m`, `2h`, `5d`. */

@@ -35,10 +35,19 @@ describe('took', () => {
     expect(tookText(aRunning(), NOON + 125_900)).toBe('2m 5s');
   });
 
-  test('a run that is not due yet shows how long that is; one that is due shows nothing', () => {
-    expect(tookText({ ...waiting, dueAt: iso(NOON + 4_001) }, NOON)).toBe('in 5s');
-    expect(tookText({ ...waiting, dueAt: iso(NOON + 4_000) }, NOON)).toBe('in 4s');
-    expect(tookText({ ...waiting, dueAt: iso(NOON) }, NOON)).toBe('');
+  test.each([
+    [0, ''],
+    [1, 'in 1s'],
+    [4_000, 'in 4s'],
+    [4_001, 'in 5s'],
+    [59_000, 'in 59s'],
+    [59_001, 'in 1m'],
+    [299_000, 'in 5m'],
+    [300_001, 'in 6m'],
+    [3_540_001, 'in 1h'],
+    [86_400_000, 'in 1d'],
+  ])('a run that is due in %i ms shows %j', (left, text) => {
+    expect(tookText({ ...waiting, dueAt: iso(NOON + left) }, NOON)).toBe(text);
   });
 
   test('a run that never started shows nothing', () => {
