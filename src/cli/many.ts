@@ -58,6 +58,9 @@ export async function removeRuns(client: Client, selection: Selection): Promise<
 
 async function doToRuns<Answer>(client: Client, selection: Selection, verb: Verb<Answer>): Promise<Answer[]> {
   const named = selection.ids.length > 0;
+  if (named && Object.keys(filterOf(selection.flags)).length > 0) {
+    throw new UsageError('Say which runs either by id or by --state, --task and --tag, not by both.');
+  }
   const ids = named ? [...new Set(selection.ids)] : await matching(client, selection, verb);
   const answers: Answer[] = [];
   const failures: unknown[] = [];

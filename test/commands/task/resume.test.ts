@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import TaskResume from '../../../commands/task/resume.ts';
+import { bgtask } from '../../helpers/cli.ts';
+import { type TestServer, testServer } from '../../helpers/cli-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+test('a task that was paused is handed out again', async () => {
+  await server.store.setPaused('resize', true, Date.now());
+  expect((await bgtask(TaskResume, ['resize', '--json'], server.env)).json()).toEqual({ name: 'resize', paused: false });
+  expect(await server.store.tasks()).toEqual([]);
+  expect((await bgtask(TaskResume, ['resize'], server.env)).stderr).toBe('Runs of resize are handed out again.\n');
+});
