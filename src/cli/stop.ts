@@ -6,7 +6,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly Node
 const ECHO_MS = 150;
 
 /**
- * Resolves when `ended` does, or when `stop` is through after a signal.
+ * Resolves when `ended` does; after a signal, when `stop` is through.
  * @param stop Called once, with the first signal.
  */
 export async function untilStopped<T>(ended: Promise<T>, stop: (signal: NodeJS.Signals) => Promise<void>): Promise<T | undefined> {
@@ -22,7 +22,9 @@ export async function untilStopped<T>(ended: Promise<T>, stop: (signal: NodeJS.S
   });
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    return await Promise.race([ended, stopped.then(() => undefined)]);
+    const result = await Promise.race([ended, stopped.then(() => undefined)]);
+    if (first > 0) await stopped; // what it waited for may end while it is being stopped
+    return result;
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }

@@ -28,6 +28,21 @@ test('the first signal asks to stop, once; it ends when that is through', async 
   expect(await ended).toBeUndefined();
 });
 
+test('what it waits for may end while it is being stopped: it waits for both', async () => {
+  const { promise, through } = deferred();
+  const { promise: waited, through: endIt } = deferred();
+  let isOver = false;
+  const ended = untilStopped(waited, () => promise).then(() => {
+    isOver = true;
+  });
+  process.emit('SIGTERM', 'SIGTERM');
+  endIt();
+  await new Promise(setImmediate);
+  expect(isOver).toBe(false);
+  through();
+  await ended;
+});
+
 test('the same signal again at once is an echo of npm, later it leaves at once', async () => {
   const left = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
   const { promise, through } = deferred();
