@@ -54,7 +54,7 @@ class Line<K extends Kept> {
 
   push(item: K): void {
     const last = this.#items.at(-1);
-    if (last && endOf(item) < endOf(last)) this.#sorted = false;
+    if (last && inOrder(item, last) < 0) this.#sorted = false;
     this.#items.push(item);
   }
 
@@ -84,10 +84,7 @@ class Line<K extends Kept> {
   }
 
   #sort(): void {
-    this.#items = this.#items
-      .slice(this.#head)
-      .filter(isThere)
-      .sort((a, b) => endOf(a) - endOf(b));
+    this.#items = [...new Set(this.#items.slice(this.#head).filter(isThere))].sort(inOrder);
     this.#head = 0;
     this.#sorted = true;
   }
@@ -97,6 +94,11 @@ class Line<K extends Kept> {
     if (item.awaited > 0) this.#aside.add(item);
     else named.push(item);
   }
+}
+
+/** By end, then by id, so that the order does not depend on the way a table came to be. */
+function inOrder(a: Kept, b: Kept): number {
+  return endOf(a) - endOf(b) || (a.run.id < b.run.id ? -1 : 1);
 }
 
 function endOf(item: Kept): number {
