@@ -46,6 +46,7 @@ export class Retention<K extends Kept> {
 class Line<K extends Kept> {
   #items: K[] = [];
   #head = 0;
+  readonly #held = new Set<K>();
   /** False after a load, or where the clock went back. */
   #sorted = true;
   /** Overdue when they were met, but awaited. */
@@ -54,8 +55,10 @@ class Line<K extends Kept> {
 
   push(item: K): void {
     const last = this.#items.at(-1);
-    if (last && inOrder(item, last) < 0) this.#sorted = false;
-    this.#items.push(item);
+    // Its end was taken back and came again: it stands there already, and must not count twice.
+    if (this.#held.has(item) || (last && inOrder(item, last) < 0)) this.#sorted = false;
+    if (!this.#held.has(item)) this.#items.push(item);
+    this.#held.add(item);
   }
 
   takeBack(item: K): void {
@@ -74,6 +77,7 @@ class Line<K extends Kept> {
       const item = this.#items[this.#head] as K;
       if (isThere(item) && !isOverdue(item)) break;
       this.#head += 1;
+      this.#held.delete(item);
       this.#judge(item, named);
     }
     if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
@@ -84,7 +88,9 @@ class Line<K extends Kept> {
   }
 
   #sort(): void {
-    this.#items = [...new Set(this.#items.slice(this.#head).filter(isThere))].sort(inOrder);
+    this.#items = this.#items.slice(this.#head).filter(isThere).sort(inOrder);
+    this.#held.clear();
+    for (const item of this.#items) this.#held.add(item);
     this.#head = 0;
     this.#sorted = true;
   }
