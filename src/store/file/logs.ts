@@ -23,6 +23,12 @@ interface Kept {
   used: number;
 }
 
+/** Lines that wait to be written, and how many were lost before them. */
+interface Chunk {
+  readonly lost: number;
+  readonly lines: LogLine[];
+}
+
 /** Lines that wait to be written, over all runs; beyond it they are lost, and their number is told. */
 const MOST_WAITING = 50_000;
 const SUFFIX = '.ndjson';
@@ -35,10 +41,11 @@ export class FileLogs implements RunLogs {
   /** Oldest first. */
   #kept = new Map<string, Kept>();
   #bytes = 0;
-  #waiting = new Map<string, LogLine[]>();
+  #waiting = new Map<string, Chunk[]>();
   #waitingLines = 0;
+  /** Lines that were lost, and of which nobody was told. */
   readonly #lost = new Map<string, number>();
-  #writing: ReadonlyMap<string, readonly LogLine[]> | null = null;
+  #writing: ReadonlyMap<string, readonly Chunk[]> | null = null;
   #removed: string[] = [];
   /** Ends with what is written just now. */
   #round: Promise<void> = Promise.resolve();
@@ -52,13 +59,17 @@ export class FileLogs implements RunLogs {
 
   append(runId: string, lines: readonly LogLine[]): void {
     if (this.#waitingLines + lines.length > MOST_WAITING) {
-      this.#lost.set(runId, (this.#lost.get(runId) ?? 0) + lines.length);
+      this.#lose(runId, lines.length);
       return;
     }
     this.#waitingLines += lines.length;
-    const waiting = this.#waiting.get(runId);
-    if (waiting) waiting.push(...lines);
-    else this.#waiting.set(runId, [...lines]);
+    const waiting = this.#waiting.get(runId) ?? [];
+    const lost = this.#lost.get(runId) ?? 0;
+    const last = waiting.at(-1);
+    if (last && lost === 0) for (const line of lines) last.lines.push(line);
+    else waiting.push({ lost, lines: [...lines] });
+    this.#lost.delete(runId);
+    this.#waiting.set(runId, waiting);
     this.#wake();
   }
 
@@ -70,7 +81,7 @@ export class FileLogs implements RunLogs {
 
   remove(runIds: readonly string[]): void {
     for (const id of runIds) {
-      this.#waitingLines -= this.#waiting.get(id)?.length ?? 0;
+      this.#waitingLines -= (this.#waiting.get(id) ?? []).reduce((sum, { lines }) => sum + lines.length, 0);
       this.#waiting.delete(id);
       this.#lost.delete(id);
       this.#removed.push(id);
@@ -131,7 +142,7 @@ export class FileLogs implements RunLogs {
     this.#writing = writing;
     this.#waiting = new Map();
     this.#waitingLines = 0;
-    for (const [runId, lines] of writing) await this.#write(runId, lines);
+    for (const [runId, chunks] of writing) await this.#write(runId, chunks);
     this.#writing = null;
     const removed = this.#removed;
     this.#removed = [];
@@ -139,22 +150,25 @@ export class FileLogs implements RunLogs {
     await this.#makeRoom();
   }
 
-  async #write(runId: string, lines: readonly LogLine[]): Promise<void> {
+  async #write(runId: string, chunks: readonly Chunk[]): Promise<void> {
     const path = this.#path(runId);
     try {
       const { kept, start } = await this.#open(runId, path);
-      const { texts, used } = fitLines(this.#withLoss(runId, lines), kept.used);
+      const { texts, used } = fitLines(chunks.flatMap(withLoss), kept.used);
       kept.used = used;
       if (texts.length === 0) return;
       const bytes = Buffer.from(`${start}${texts.join('\n')}\n`);
       await this.#options.disk.append(path, bytes);
       kept.bytes += bytes.length;
       this.#bytes += bytes.length;
-      this.#lost.delete(runId);
     } catch {
       // A full or failing disk: the journal will tell of it. These lines are lost, and the next one that is written says so.
-      this.#lost.set(runId, (this.#lost.get(runId) ?? 0) + lines.length);
+      for (const { lost, lines } of chunks) this.#lose(runId, lost + lines.length);
     }
+  }
+
+  #lose(runId: string, lines: number): void {
+    this.#lost.set(runId, (this.#lost.get(runId) ?? 0) + lines);
   }
 
   /** What is known of a run's log, and what must come before its next line. */
@@ -168,14 +182,6 @@ export class FileLogs implements RunLogs {
     if (!known) this.#bytes += bytes;
     this.#kept.set(runId, kept);
     return { kept, start: tail === '' || tail.endsWith('\n') ? '' : '\n' };
-  }
-
-  #withLoss(runId: string, lines: readonly LogLine[]): readonly LogLine[] {
-    const lost = this.#lost.get(runId);
-    const [first] = lines;
-    if (lost === undefined || !first) return lines;
-    const text = `[bgtask] ${lost} lines were lost here: they could not be written.`;
-    return [{ at: first.at, level: 'warn', text, attempt: first.attempt }, ...lines];
   }
 
   async #forget(runId: string): Promise<void> {
@@ -203,6 +209,13 @@ export class FileLogs implements RunLogs {
   #path(runId: string): string {
     return join(this.#folder, `${runId}${SUFFIX}`);
   }
+}
+
+function withLoss({ lost, lines }: Chunk): readonly LogLine[] {
+  const [first] = lines;
+  if (lost === 0 || !first) return lines;
+  const text = `[bgtask] ${lost} lines were lost here: they could not be written.`;
+  return [{ at: first.at, level: 'warn', text, attempt: first.attempt }, ...lines];
 }
 
 async function readLines(disk: Disk, path: string): Promise<LogLine[]> {

@@ -3,7 +3,7 @@
  * the server that wrote it, `t` its time, `k` its kind. Payloads stand in them as they are, so that `jq` reads them, and last, so that
  * they come out again byte for byte.
  */
-import type { NewRun, RunEvent } from '../../core/run.ts';
+import type { FinalState, NewRun, RunEvent } from '../../core/run.ts';
 import type { Fact } from '../rows.ts';
 import { endOfText } from './lines.ts';
 
@@ -79,6 +79,7 @@ function eventText(id: string, event: RunEvent): string {
   if (event.type === 'succeed') {
     return `${start},"token":${JSON.stringify(event.token)}${event.result === null ? '' : `,"result":${event.result}`}`;
   }
+  if (event.type === 'upstream') return `${start},"upstream":${JSON.stringify(event.id)},"state":"${event.state}"`;
   const { type: _type, ...rest } = event;
   const said = JSON.stringify(rest).slice(1, -1);
   return said === '' ? start : `${start},${said}`;
@@ -131,7 +132,7 @@ const READ: Record<RunEvent['type'], Reader> = {
   crash: rest('crash'),
   stopped: rest('stopped'),
   cancel: rest('cancel'),
-  upstream: rest('upstream'),
+  upstream: ({ upstream, state }) => ({ type: 'upstream', id: upstream as string, state: state as FinalState }),
 };
 
 function rest(type: RunEvent['type']): Reader {
