@@ -9,6 +9,8 @@ const TASKS = `
 import { runContext, task } from 'bgtask';
 export const greet = task('greet', async (name: string) => { console.log('greeting', name); return \`Hello, \${name}!\`; });
 export const wait = task('wait', () => new Promise((resolve) => { runContext().signal.addEventListener('abort', () => resolve(null)); }));
+const evil = '\\x1b]0;title\\x07\\x1b]52;c;aGk=\\x07\\x1b[3J\\x9b2J\\u202e';
+export const attack = task('attack', () => { console.log('log' + evil); throw new Error('no' + evil); });
 export const fail = task('fail', () => { throw new Error('no such luck'); });
 `;
 const ESCAPE = '\x1b';
@@ -59,6 +61,20 @@ describe('the run viewer', () => {
     terminal.type('q');
     expect(await terminal.ended).toEqual({ code: 0, signal: 0 });
     expect(terminal.buffer).toBe('normal');
+  });
+
+  test('writes nothing that a terminal obeys but its own, whatever tasks write', async () => {
+    const terminal = viewer();
+    await terminal.shows(/live/);
+    await shell.done('npx bgtask task run attack');
+    await terminal.shows(/❯ ✗ Failed +attack/);
+    terminal.type('\r');
+    await terminal.shows(/Error {6}Error: no\\x1b\]0;title\\x07/);
+    await terminal.shows(/log\\x1b\]0;title/);
+    const own = /^\[(\d+;1H|2[KJ]|[\d;]*m|\?(1049|25|7|2004|2026)[hl])/;
+    const [, ...sequences] = terminal.written.split(ESCAPE);
+    expect(sequences.filter((sequence) => !own.test(sequence))).toEqual([]);
+    for (const character of ['\x07', '\x9b', '\u202e']) expect(terminal.written).not.toContain(character);
   });
 
   test('cancels the selected run, after y', async () => {
