@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { root, Shell, type Started } from '../helpers/shell.ts';
+import { isAlive, root, Shell, type Started } from '../helpers/shell.ts';
 
 interface RunRow {
   readonly id: string;
@@ -48,15 +48,6 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 function kill(started: Started): void {
   process.kill(started.child.pid as number, 'SIGKILL');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('kill -9 of the server', () => {

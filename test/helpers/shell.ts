@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +96,7 @@ export class Shell {
   readonly port: number;
   readonly #env: NodeJS.ProcessEnv;
   readonly #started: Started[] = [];
+  #closed = false;
 
   private constructor(home: string, port: number) {
     this.home = home;
@@ -131,6 +132,7 @@ export class Shell {
   }
 
   start(line: string, folder = this.home): Started {
+    if (this.#closed) throw new Error(`The shell is closed: ${line}`); // a test that was given up goes on
     const started = new Started(line, folder, this.#env);
     this.#started.push(started);
     return started;
@@ -161,9 +163,29 @@ export class Shell {
       .join('');
   }
 
+  /** Servers in the background that nobody stopped. */
+  #servers(): number[] {
+    const folder = join(this.home, '.home', 'servers');
+    if (!existsSync(folder)) return [];
+    const records = readdirSync(folder).filter((name) => /^\d+\.json$/.test(name));
+    const pids = records.map((name) => (JSON.parse(readFileSync(join(folder, name), 'utf8')) as { pid: number }).pid);
+    return pids.filter(isAlive);
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#started.toReversed().map((started) => started.stop()));
+    for (const pid of this.#servers()) process.kill(pid, 'SIGKILL');
     rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
