@@ -1,21 +1,28 @@
-// In the bundle of the viewer this is what Ink takes lines apart with and puts them together: the library itself, but a line that was
-// in the frame before is remembered, and styles are compared only where they change, not at every character.
+// In the bundle of the viewer this is what Ink takes lines apart with and puts them together. It does what the library does, but a line
+// that was in the frame before is remembered, plain text is not searched for graphemes, and styles are compared only where they change.
 import * as library from '../node_modules/@alcalzone/ansi-tokenize/build/index.js';
+import { isSimple } from '../src/core/text.ts';
 import { remember } from './memo.mjs';
 
 /** Ink only ever passes this on to the next. */
 export const tokenize = (line) => line;
 
 export const styledCharsFromTokens = remember((line) => {
+  const characters = [];
   let styles = [];
-  return library.styledCharsFromTokens(library.tokenize(line)).map((character) => {
-    if (!isSame(styles, character.styles)) styles = character.styles;
-    return { ...character, styles };
-  });
+  for (const token of tokensOf(line)) {
+    if (token.type === 'ansi') styles = library.reduceAnsiCodesIncremental(styles, [token]);
+    else characters.push({ ...token, styles });
+  }
+  return characters;
 });
 
-function isSame(one, other) {
-  return one.length === other.length && one.every((style, index) => style.code === other[index].code);
+function* tokensOf(line) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what parts the styles from the text
+  for (const piece of line.split(/(\x1b\[[\d;]*m)/)) {
+    if (isSimple(piece)) for (const value of piece) yield { type: 'char', value, fullWidth: false };
+    else yield* library.tokenize(piece);
+  }
 }
 
 export function styledCharsToString(characters) {

@@ -36,6 +36,11 @@ const WIDE =
 /** A letter under a heap of marks is no letter any more; the longest emoji has 35 code units. */
 const LONGEST_GRAPHEME = 40;
 
+/** Text of which each code unit is one character in one column, so that nothing in it need be searched for longer ones. */
+export function isSimple(text: string): boolean {
+  return SIMPLE.test(text);
+}
+
 /** Columns that `text` takes in a terminal. For text without line breaks that went through `escapeText`. */
 export function displayWidth(text: string): number {
   if (SIMPLE.test(text)) return text.length;
