@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../src/config/config.ts';
 import * as errors from '../src/core/errors.ts';
@@ -98,40 +99,42 @@ describe('settings and flags', () => {
     expect(listed.map((row) => [row[0], row[1], row[3]])).toEqual(SETTINGS.map(({ key, env, describe: said }) => [key, env, said]));
   });
 
-  /** The words of the commands by their place in the folder; a flag counts for all. */
   const files = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const commands = files.map((file) => file.replace(/\.ts$/, '').split('/').join(' '));
-  const flagNames = new Set(
-    [...sourcesUnder('commands'), ...sourcesUnder('src/cli')].flatMap((text) =>
-      [
-        ...text.matchAll(/^\s*'?([a-z][a-z-]*)'?: *(?:[a-zA-Z]*(?:string|boolean|option|integer|custom|Flag|setting|duration)\w*)[(.,]/gm),
-      ].map(([, name]) => name),
-    ),
-  );
+  const commands = files.map((file) => file.replace(/\.ts$/, '').split(sep).join(' '));
+  const topics = new Set(commands.map((command) => command.split(' ')[0]));
+  /** Each place where the guide speaks of a command: its words and the flags behind it. */
+  const uses = guide
+    .flatMap((page) => [...page.matchAll(/\bbgtask ([a-z]+)(?: ([a-z]+))?([^`\n#|]*)/g)])
+    .map(([, first = '', second = '', rest = '']) => ({
+      command: commands.includes(first) ? first : `${first} ${second}`,
+      flags: [...rest.matchAll(/(?<=\s|\[)--([a-z][a-z-]*)/g)].map(([, name]) => name as string),
+      prose: !topics.has(first) || (second === '' && !commands.includes(first)),
+    }))
+    .filter((use) => !use.prose);
 
   test('every command in the guide is there', () => {
-    const used = guide.flatMap((page) => [...page.matchAll(/\bbgtask ((?:[a-z]+)(?: [a-z]+)?)/g)].map(([, words]) => words as string));
-    const topics = new Set(commands.map((command) => command.split(' ')[0]));
-    const unknown = used.filter((words) => {
-      const [first = '', second = ''] = words.split(' ');
-      if (!topics.has(first) || second === '') return false; // prose
-      return !commands.includes(first) && !commands.includes(`${first} ${second}`);
-    });
     expect(commands.length).toBeGreaterThanOrEqual(20);
-    expect(used.length).toBeGreaterThanOrEqual(20);
-    expect(unknown).toEqual([]);
+    expect(uses.length).toBeGreaterThanOrEqual(20);
+    expect(uses.map((use) => use.command).filter((command) => !commands.includes(command))).toEqual([]);
   });
 
-  test('every flag in the guide is one of a command', () => {
-    const lines = guide.flatMap((page) => page.split('\n')).filter((line) => /\bbgtask\b/.test(line));
-    const used = new Set(lines.flatMap((line) => [...line.matchAll(/(?<=[\s`[])--([a-z][a-z-]*)/g)].map(([, name]) => name as string)));
-    used.delete('help');
-    used.delete('version');
-    const unknown = [...used].filter((name) => !flagNames.has(name) && !flagNames.has(name.replace(/^no-/, '')));
-    expect(flagNames.size).toBeGreaterThanOrEqual(20);
-    expect(unknown).toEqual([]);
+  test('every flag in the guide is one of its command', async () => {
+    const flagged = uses.filter((use) => use.flags.length > 0);
+    expect(flagged.length).toBeGreaterThanOrEqual(10);
+    for (const { command, flags } of flagged) {
+      const { default: Command } = (await import(pathToFileURL(join(root, 'commands', `${command.replace(' ', '/')}.ts`)).href)) as {
+        default: FlaggedCommand;
+      };
+      const known = Object.keys({ ...Command.baseFlags, ...Command.flags });
+      expect({ command, unknown: flags.filter((flag) => !known.includes(flag)) }).toEqual({ command, unknown: [] });
+    }
   });
 });
+
+interface FlaggedCommand {
+  readonly flags?: Record<string, unknown>;
+  readonly baseFlags?: Record<string, unknown>;
+}
 
 describe('the guide', () => {
   test('has pages that a test can follow', () => {
