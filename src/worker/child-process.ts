@@ -5,9 +5,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { atTurnEnd } from '../client/socket.ts';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
-import { type Assignment, LIMITS } from '../core/protocol.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import { type FromChild, GRACE_MS, type LoadedTasks, type Preparation, type Report, type StopOrder, type ToChild } from './ipc.ts';
+import {
+  type FromChild,
+  GRACE_MS,
+  type LoadedTasks,
+  type Preparation,
+  type Report,
+  type StopOrder,
+  type ToChild,
+  type Work,
+} from './ipc.ts';
 
 export interface ChildListener {
   reported(child: Child, report: Report): void;
@@ -41,8 +50,8 @@ export class Child {
   generation = 0;
   /** For one run at a time that must not share its process. */
   isAlone = false;
-  /** Tokens of what was sent and has not ended. */
-  readonly runs = new Set<string>();
+  /** How many runs it was given that have not ended. */
+  runs = 0;
   /** Why we ended it; null where it died of itself. */
   endedBecause: string | null = null;
   exit: Exit | null = null;
@@ -54,7 +63,7 @@ export class Child {
   readonly #gone: Promise<void>;
   #isHere = false;
   #early: ToChild[] = [];
-  #assignments: Assignment[] = [];
+  #work: Work[] = [];
   #orders: StopOrder[] = [];
   #loading: { resolve(loaded: LoadedTasks): void; reject(error: Error): void; timer: Timer } | null = null;
   #pings: ((alive: boolean) => void)[] = [];
@@ -98,14 +107,14 @@ export class Child {
   }
 
   /** Gathered until the end of the turn. */
-  run(assignment: Assignment): void {
-    this.runs.add(assignment.token);
-    if (this.#assignments.push(assignment) === 1 && this.#orders.length === 0) atTurnEnd(() => this.#flush());
+  run(work: Work): void {
+    this.runs += 1;
+    if (this.#work.push(work) === 1 && this.#orders.length === 0) atTurnEnd(() => this.#flush());
   }
 
   /** Gathered likewise, behind the runs of the turn. */
   stop(order: StopOrder): void {
-    if (this.#orders.push(order) === 1 && this.#assignments.length === 0) atTurnEnd(() => this.#flush());
+    if (this.#orders.push(order) === 1 && this.#work.length === 0) atTurnEnd(() => this.#flush());
   }
 
   /** Whether its event loop turns. */
@@ -173,9 +182,9 @@ export class Child {
   }
 
   #flush(): void {
-    const runs = this.#assignments;
+    const runs = this.#work;
     const orders = this.#orders;
-    this.#assignments = [];
+    this.#work = [];
     this.#orders = [];
     if (runs.length > 0) this.#send({ type: 'runs', runs });
     if (orders.length > 0) this.#send({ type: 'stop', runs: orders });

@@ -72,7 +72,7 @@ export class Crew {
   get roomiest(): Child | null {
     let best: Child | null = null;
     for (const child of this.#members) {
-      if (child.exit === null && (best === null || child.runs.size < best.runs.size)) best = child; // one that is dead may not be gone yet
+      if (child.exit === null && (best === null || child.runs < best.runs)) best = child; // one that is dead may not be gone yet
     }
     return best;
   }
@@ -131,7 +131,7 @@ export class Crew {
     if (this.#standby === child) this.#standby = null;
     if (this.#isClosed || !this.#members.includes(child)) return;
     this.#members = this.#members.filter((member) => member !== child);
-    const ownFault = child.runs.size === 0 && this.#options.clock.monotonic() - (child.readyAt ?? 0) < YOUNG_MS;
+    const ownFault = child.runs === 0 && this.#options.clock.monotonic() - (child.readyAt ?? 0) < YOUNG_MS;
     if (ownFault) {
       this.#later();
       return;
@@ -145,8 +145,8 @@ export class Crew {
     this.#isClosed = true;
     this.#retry?.cancel();
     for (const child of this.#all) {
-      if (child.state === 'ready' && child.runs.size === 0) child.leave();
-      else if (child.state !== 'leaving' || child.runs.size > 0) child.kill('The worker stopped');
+      if (child.state === 'ready' && child.runs === 0) child.leave();
+      else if (child.state !== 'leaving' || child.runs > 0) child.kill('The worker stopped');
     }
     await Promise.all([...this.#all].map((child) => child.gone));
   }
@@ -189,7 +189,7 @@ export class Crew {
   #dismiss(child: Child): void {
     if (child.state === 'gone') return;
     if (child.state === 'ready') child.state = 'leaving';
-    if (child.runs.size === 0) child.leave();
+    if (child.runs === 0) child.leave();
   }
 
   /** Brings the crew up to its number. */

@@ -5,14 +5,15 @@
  */
 import { atTurnEnd } from '../client/socket.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
-import { type Assignment, type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
+import { LIMITS, type LogLine } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { Progress, RunError } from '../core/run.ts';
+import type { AttemptOutcome } from '../task/attempt.ts';
 import { scopes } from '../task/context.ts';
 import type { Definition } from '../task/definition.ts';
-import { type AttemptOutcome, runAttempt } from '../task/execute.ts';
+import { runAttempt } from '../task/execute.ts';
 import { storableError } from '../task/outcome.ts';
-import type { Report, StopOrder } from './ipc.ts';
+import type { Ended, Report, StopOrder, Work } from './ipc.ts';
 import { Running, type RunningOptions } from './running.ts';
 
 export interface ExecutorOptions extends RunningOptions {
@@ -23,16 +24,16 @@ export interface ExecutorOptions extends RunningOptions {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #definitions = new Map<string, Definition>();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<number, Running>();
   /** Taken in this turn and not begun yet, so that an order to stop right behind them still comes in time. */
-  #waiting: Assignment[] = [];
+  #waiting: Work[] = [];
   // What this turn brought.
   #flushing = false;
   #phases: [Running, 'function' | 'after'][] = [];
-  #strays: [string, RunError][] = [];
+  #strays: [number, RunError][] = [];
   readonly #logs = new Map<Running, LogLine[]>();
   readonly #progress = new Map<Running, Progress>();
-  #outcomes: Outcome[] = [];
+  #outcomes: Ended[] = [];
   #ended: Running[] = [];
 
   constructor(options: ExecutorOptions) {
@@ -40,7 +41,7 @@ export class Executor {
     for (const definition of options.definitions) this.#definitions.set(definition.name, definition);
   }
 
-  take(runs: readonly Assignment[]): void {
+  take(runs: readonly Work[]): void {
     if (this.#waiting.length === 0) atTurnEnd(() => this.#startAll());
     for (const run of runs) this.#waiting.push(run);
   }
@@ -48,7 +49,7 @@ export class Executor {
   /** Asks code to stop. What has not begun never will. */
   stop(orders: readonly StopOrder[]): void {
     for (const order of orders) {
-      const running = this.#running.get(order.token);
+      const running = this.#running.get(order.id);
       if (running) this.#askToStop(running, order);
       else this.#withdraw(order);
     }
@@ -100,24 +101,24 @@ export class Executor {
     const runs = this.#waiting;
     this.#waiting = [];
     if (runs.length === 0) return;
-    this.#options.post({ type: 'report', started: runs.map((run) => run.token) });
+    this.#options.post({ type: 'report', started: runs.map(({ id }) => id) });
     for (const run of runs) this.#start(run);
   }
 
-  #start(assignment: Assignment): void {
-    const definition = this.#definitions.get(assignment.task);
+  #start(work: Work): void {
+    const definition = this.#definitions.get(work.task);
     if (definition === undefined) {
-      this.#report(assignment, { type: 'release', reason: `This worker has no task '${assignment.task}' any more` });
+      this.#report(work.id, { type: 'release', reason: `This worker has no task '${work.task}' any more` });
       return;
     }
     let running: Running;
     try {
-      running = new Running(this, this.#options, definition, assignment);
+      running = new Running(this, this.#options, definition, work);
     } catch (error) {
-      this.#report(assignment, { type: 'fail', error: storableError(error), retry: false, retryDelayMs: 0, timedOut: false });
+      this.#report(work.id, { type: 'fail', error: storableError(error), retry: false, retryDelayMs: 0, timedOut: false });
       return;
     }
-    this.#running.set(running.token, running);
+    this.#running.set(running.id, running);
     void runAttempt(definition, running).then((outcome) => this.#settle(running, outcome));
     running.isFresh = false;
   }
@@ -125,7 +126,7 @@ export class Executor {
   #settle(running: Running, outcome: AttemptOutcome): void {
     running.hasEnded = true;
     this.#ended.push(running);
-    this.#report(running, this.#judge(running, outcome));
+    this.#report(running.id, this.#judge(running, outcome));
   }
 
   /** What the end of the code means, after it was asked to stop. */
@@ -142,9 +143,9 @@ export class Executor {
   }
 
   #withdraw(order: StopOrder): void {
-    const at = this.#waiting.findIndex((run) => run.token === order.token);
+    const at = this.#waiting.findIndex((run) => run.id === order.id);
     const [run] = at < 0 ? [] : this.#waiting.splice(at, 1);
-    if (run) this.#report(run, order.why === 'leave' ? { type: 'release', reason: order.reason } : { type: 'stopped' });
+    if (run) this.#report(run.id, order.why === 'leave' ? { type: 'release', reason: order.reason } : { type: 'stopped' });
   }
 
   #fail(running: Running, error: unknown): void {
@@ -152,14 +153,13 @@ export class Executor {
     this.log(running, this.#line(running, `An error that nobody caught: ${textOf(error)}`));
     if (running.hasEnded) {
       // It settled in this very turn and is not reported yet.
-      const at = this.#outcomes.findIndex((outcome) => outcome.token === running.token);
-      const { runId, token } = running;
-      if (this.#outcomes[at]?.type === 'succeed') this.#outcomes[at] = { runId, token, ...this.#failure(running, stray) };
+      const at = this.#outcomes.findIndex((outcome) => outcome.id === running.id);
+      if (this.#outcomes[at]?.type === 'succeed') this.#outcomes[at] = { id: running.id, ...this.#failure(running, stray) };
       return;
     }
     if (running.stray !== null) return;
     running.stray = stray;
-    this.#strays.push([running.token, stray]);
+    this.#strays.push([running.id, stray]);
     running.abort(error);
     this.#flushSoon();
   }
@@ -173,8 +173,8 @@ export class Executor {
     return { at: new Date(this.#options.clock.now()).toISOString(), level: 'error', text, attempt: running.attempt };
   }
 
-  #report({ runId, token }: Held, outcome: AttemptOutcome): void {
-    this.#outcomes.push({ runId, token, ...outcome });
+  #report(id: number, outcome: AttemptOutcome): void {
+    this.#outcomes.push({ id, ...outcome });
     this.#flushSoon();
   }
 
@@ -188,12 +188,12 @@ export class Executor {
     this.#flushing = false;
     const report: { -readonly [K in keyof Report]: Report[K] } = { type: 'report' };
     const phases = this.#phases.filter(([running]) => !running.hasEnded);
-    if (phases.length > 0) report.phases = phases.map(([running, phase]) => [running.token, phase]);
+    if (phases.length > 0) report.phases = phases.map(([{ id }, phase]) => [id, phase]);
     if (this.#strays.length > 0) report.strays = this.#strays;
-    if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ runId, token }, lines]) => ({ runId, token, lines }));
-    if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ runId, token }, progress]) => ({ runId, token, progress }));
+    if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ id }, lines]) => ({ id, lines }));
+    if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, progress]) => ({ id, progress }));
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
-    for (const { token } of this.#ended) this.#running.delete(token);
+    for (const { id } of this.#ended) this.#running.delete(id);
     this.#phases = [];
     this.#strays = [];
     this.#outcomes = [];

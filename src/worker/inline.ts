@@ -2,12 +2,12 @@
  * Runs tasks in the process of the script itself (`isolation: 'none'`): nothing to start, and nothing to fall back on. Code that does
  * not heed its signal cannot be stopped, and an error that nobody catches ends the script. Made for tests and for tiny scripts.
  */
-import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Definition } from '../task/definition.ts';
 import { Executor } from './executor.ts';
-import type { LoadedTasks } from './ipc.ts';
-import { GRACE_MS, type Report, type StopReason } from './ipc.ts';
+import { type Ended, GRACE_MS, type LoadedTasks, type Report, type StopReason } from './ipc.ts';
+import { outcomeOf, workOf } from './live-run.ts';
 import type { PoolListener, RunPool } from './run-pool.ts';
 
 export class InlinePool implements RunPool {
@@ -18,9 +18,9 @@ export class InlinePool implements RunPool {
   listener!: PoolListener;
   readonly #executor: Executor;
   readonly #clock: Clock;
-  /** Run ids by token. */
-  readonly #runs = new Map<string, string>();
-  readonly #graces = new Map<string, Timer>();
+  /** By number. */
+  readonly #runs = new Map<number, { readonly held: Held; grace: Timer | null }>();
+  #lastId = 0;
   #idle: (() => void)[] = [];
 
   constructor(definitions: readonly Definition[], clock: Clock, random: Random) {
@@ -34,28 +34,24 @@ export class InlinePool implements RunPool {
   }
 
   assign(runs: readonly Assignment[]): void {
-    for (const { token, runId } of runs) this.#runs.set(token, runId);
-    this.#executor.take(runs);
+    const work = runs.map((assignment) => {
+      this.#lastId += 1;
+      this.#runs.set(this.#lastId, { held: assignment, grace: null });
+      return workOf({ id: this.#lastId, assignment });
+    });
+    this.#executor.take(work);
   }
 
   stop(token: string, why: StopReason, reason: string): void {
-    const runId = this.#runs.get(token);
-    if (runId === undefined) return;
-    this.#executor.stop([{ token, why, reason }]);
-    const given: Outcome = why === 'leave' ? { runId, token, type: 'release', reason } : { runId, token, type: 'stopped' };
-    this.#graces.get(token)?.cancel();
-    this.#graces.set(
-      token,
-      this.#clock.after(GRACE_MS, () => this.#finish([given]), true),
-    );
+    for (const [id, run] of this.#runs) if (run.held.token === token) this.#stop(id, run, why, reason);
   }
 
   giveUp(reason: string): void {
-    for (const token of [...this.#runs.keys()]) this.stop(token, 'leave', reason);
+    for (const [id, run] of this.#runs) this.#stop(id, run, 'leave', reason);
   }
 
   kill(reason: string): void {
-    this.#finish([...this.#runs].map(([token, runId]) => ({ runId, token, type: 'release', reason })));
+    this.#finish([...this.#runs.keys()].map((id) => ({ id, type: 'release', reason })));
   }
 
   idle(): Promise<void> {
@@ -64,24 +60,39 @@ export class InlinePool implements RunPool {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#graces.values()) timer.cancel();
+    for (const { grace } of this.#runs.values()) grace?.cancel();
   }
 
-  #reported({ started, logs, progress, outcomes }: Report): void {
-    if (started) this.listener.started(started);
-    if (logs) this.listener.logs(logs);
-    if (progress) this.listener.progress(progress);
+  #stop(id: number, run: { grace: Timer | null }, why: StopReason, reason: string): void {
+    this.#executor.stop([{ id, why, reason }]);
+    const given: Ended = why === 'leave' ? { id, type: 'release', reason } : { id, type: 'stopped' };
+    run.grace?.cancel();
+    run.grace = this.#clock.after(GRACE_MS, () => this.#finish([given]), true);
+  }
+
+  #reported({ started = [], logs = [], progress = [], outcomes }: Report): void {
+    this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
+    this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
+    this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
     if (outcomes) this.#finish(outcomes);
   }
 
+  #heldOf<T extends object>(id: number, said: T): (Held & T)[] {
+    const run = this.#runs.get(id);
+    return run === undefined ? [] : [{ runId: run.held.runId, token: run.held.token, ...said }];
+  }
+
   /** What was given up comes to its end later, and then nobody asks any more. */
-  #finish(outcomes: readonly Outcome[]): void {
-    const asked = outcomes.filter(({ token }) => this.#runs.delete(token));
-    for (const { token } of asked) {
-      this.#graces.get(token)?.cancel();
-      this.#graces.delete(token);
+  #finish(ended: readonly Ended[]): void {
+    const outcomes: Outcome[] = [];
+    for (const end of ended) {
+      const run = this.#runs.get(end.id);
+      if (run === undefined) continue;
+      run.grace?.cancel();
+      this.#runs.delete(end.id);
+      outcomes.push(outcomeOf(run.held, end));
     }
-    if (asked.length > 0) this.listener.finished(asked);
+    if (outcomes.length > 0) this.listener.finished(outcomes);
     if (this.#runs.size > 0) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];

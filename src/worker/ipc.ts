@@ -3,8 +3,9 @@
  * Both sides gather what one turn of their event loop brings into one message; order is kept.
  */
 import type { LoadProblem } from '../core/errors.ts';
-import type { Assignment, Held, LogLine, Outcome, TaskInfo } from '../core/protocol.ts';
-import type { Progress, RunError } from '../core/run.ts';
+import type { LogLine, Settled, TaskInfo } from '../core/protocol.ts';
+import type { Payload, Progress, RunError } from '../core/run.ts';
+import type { AttemptOutcome } from '../task/attempt.ts';
 
 /** What a child has loaded. */
 export interface LoadedTasks {
@@ -29,8 +30,26 @@ export const GRACE_MS = 5_000;
  */
 export type StopReason = 'cancel' | 'fenced' | 'leave' | 'stray';
 
+/** One run as a child gets it, under a number of the pool's own: shorter than a token. What is usual is left out. */
+export interface Work {
+  readonly id: number;
+  readonly runId: string;
+  readonly task: string;
+  readonly args: Payload;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Default: 0. */
+  readonly failures?: number | undefined;
+  /** Default: as the task is defined. */
+  readonly timeoutMs?: number | undefined;
+  readonly name?: string | undefined;
+  readonly parentId?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly upstream?: Readonly<Record<string, Settled>> | undefined;
+}
+
 export interface StopOrder {
-  readonly token: string;
+  readonly id: number;
   readonly why: StopReason;
   readonly reason: string;
 }
@@ -39,7 +58,7 @@ export type ToChild =
   /** Makes ready to load, so that the load itself is quick. */
   | { readonly type: 'prepare'; readonly how: Preparation }
   | { readonly type: 'load'; readonly files: readonly string[] }
-  | { readonly type: 'runs'; readonly runs: readonly Assignment[] }
+  | { readonly type: 'runs'; readonly runs: readonly Work[] }
   | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }
   | { readonly type: 'ping' }
   /** Nothing runs and nothing will: end. */
@@ -63,16 +82,19 @@ export type FromChild =
   /** It takes far more memory than it did when it had loaded: another should take its place. Once. */
   | { readonly type: 'grown' };
 
-/** What one turn in the child brought, in the order in which it counts. */
+/** What one turn in the child brought, in the order in which it counts. Runs are named by their number. */
 export interface Report {
   readonly type: 'report';
-  /** Tokens of runs whose code is about to be called; sent before it is, because it may never let go of the thread. */
-  readonly started?: readonly string[];
+  /** Their code is about to be called; sent before it is, because it may never let go of the thread. */
+  readonly started?: readonly number[];
   /** The function of a run with a timeout begins now, or has settled and only hooks are left. */
-  readonly phases?: readonly (readonly [token: string, phase: 'function' | 'after'])[];
+  readonly phases?: readonly (readonly [id: number, phase: 'function' | 'after'])[];
   /** Errors that escaped a run: its code was asked to stop, and the run fails with this. */
-  readonly strays?: readonly (readonly [token: string, error: RunError])[];
-  readonly logs?: readonly (Held & { readonly lines: readonly LogLine[] })[];
-  readonly progress?: readonly (Held & { readonly progress: Progress })[];
-  readonly outcomes?: readonly Outcome[];
+  readonly strays?: readonly (readonly [id: number, error: RunError])[];
+  readonly logs?: readonly { readonly id: number; readonly lines: readonly LogLine[] }[];
+  readonly progress?: readonly { readonly id: number; readonly progress: Progress }[];
+  readonly outcomes?: readonly Ended[];
 }
+
+/** How a run ended. */
+export type Ended = AttemptOutcome & { readonly id: number };

@@ -1,12 +1,15 @@
 /** A run that was given to the pool, and what the death of its process means for it. Pure. */
-import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import { plainError, type RunError } from '../core/run.ts';
 import type { Timer } from '../core/seams.ts';
+import type { AttemptOutcome } from '../task/attempt.ts';
 import type { Child } from './child-process.ts';
-import { GRACE_MS, type StopOrder } from './ipc.ts';
+import { type Ended, GRACE_MS, type StopOrder, type Work } from './ipc.ts';
 
 export interface LiveRun {
+  /** Its number in this pool. */
+  readonly id: number;
   readonly assignment: Assignment;
   readonly info: TaskInfo;
   /** Null while it waits for one. */
@@ -42,15 +45,43 @@ export function timeoutOf({ assignment, info }: LiveRun): number | null {
   return assignment.timeoutMs ?? info.timeoutMs;
 }
 
+export function liveRun(id: number, assignment: Assignment, info: TaskInfo): LiveRun {
+  return { id, assignment, info, child: null, hasStarted: false, stop: null, stray: null, isOverdue: false, timer: null };
+}
+
+/** What its child has to know. JSON leaves out what is undefined. */
+export function workOf({ id, assignment }: Pick<LiveRun, 'id' | 'assignment'>): Work {
+  const { runId, task, args, attempt, maxAttempts, failures, timeoutMs, name, parentId, tags, upstream } = assignment;
+  return {
+    id,
+    runId,
+    task,
+    args,
+    attempt,
+    maxAttempts,
+    failures: failures || undefined,
+    timeoutMs: timeoutMs ?? undefined,
+    name: name ?? undefined,
+    parentId: parentId ?? undefined,
+    tags: tags.length > 0 ? tags : undefined,
+    upstream: isEmpty(upstream) ? undefined : upstream,
+  };
+}
+
+/** What its child said of its end, under the lease. */
+export function outcomeOf({ runId, token }: Held, ended: Ended): Outcome {
+  if (ended.type === 'succeed') return { runId, token, type: 'succeed', result: ended.result };
+  const { id: _id, ...outcome } = ended;
+  return { runId, token, ...outcome };
+}
+
 /** `chance` is a number in [0, 1). */
 export function outcomeOfDeath(run: LiveRun, death: Death, chance: number): Outcome {
   const { runId, token } = run.assignment;
   return { runId, token, ...endOf(run, death, chance) };
 }
 
-type End = Outcome extends infer O ? (O extends Outcome ? Omit<O, 'runId' | 'token'> : never) : never;
-
-function endOf(run: LiveRun, death: Death, chance: number): End {
+function endOf(run: LiveRun, death: Death, chance: number): AttemptOutcome {
   if (run.stop?.why === 'cancel' || run.stop?.why === 'fenced') return { type: 'stopped' };
   if (run.stop?.why === 'leave') return { type: 'release', reason: run.stop.reason };
   if (!run.hasStarted) return { type: 'release', reason: `Its process ended before it began (${death.how})` };
@@ -60,7 +91,7 @@ function endOf(run: LiveRun, death: Death, chance: number): End {
   return { type: 'crash', error: crashError(death), alone: death.started === 1 };
 }
 
-function failure({ assignment, info }: LiveRun, error: RunError, chance: number, timedOut: boolean): End {
+function failure({ assignment, info }: LiveRun, error: RunError, chance: number, timedOut: boolean): AttemptOutcome {
   return { type: 'fail', error, retry: true, retryDelayMs: retryDelayMs(info.retry, assignment.failures + 1, chance), timedOut };
 }
 
@@ -74,4 +105,9 @@ function crashError({ how, tail }: Death): RunError {
   const lines = tail.slice(-TAIL_LINES).map((line) => (line.length > LINE_TEXT ? `${line.slice(0, LINE_TEXT)}…` : line));
   const text = lines.join('\n').slice(-TAIL_TEXT);
   return plainError('ProcessCrashedError', `The process that ran it ended: ${how}.${text === '' ? '' : ` Its last lines:\n${text}`}`);
+}
+
+function isEmpty(of: object): boolean {
+  for (const _key in of) return false;
+  return true;
 }

@@ -6,7 +6,6 @@
 import { atTurnEnd } from '../client/socket.ts';
 import { type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
 import { type Progress, plainError } from '../core/run.ts';
-import type { Report } from './ipc.ts';
 
 /** Characters of one frame. A character takes up to three bytes. */
 const FRAME_TEXT = LIMITS.frameBytes / 4;
@@ -63,7 +62,7 @@ export class Outbox {
     return outcome;
   }
 
-  logs(logs: NonNullable<Report['logs']>): void {
+  logs(logs: readonly (Held & { readonly lines: readonly LogLine[] })[]): void {
     for (const { runId, token, lines } of logs) {
       const of = this.#logs.get(token) ?? { runId, token, lines: [], lost: 0 };
       this.#logs.set(token, of);
@@ -76,7 +75,7 @@ export class Outbox {
     this.#soon();
   }
 
-  progress(progress: NonNullable<Report['progress']>): void {
+  progress(progress: readonly (Held & { readonly progress: Progress })[]): void {
     for (const one of progress) this.#progress.set(one.token, one);
     this.#soon();
   }

@@ -5,13 +5,13 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
-import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
-import type { LoadedTasks } from './ipc.ts';
-import { GRACE_MS, type Preparation, type Report, type StopReason } from './ipc.ts';
-import { type LiveRun, outcomeOfDeath, timeoutOf } from './live-run.ts';
+import { HardStops } from './hard-stops.ts';
+import type { LoadedTasks, Preparation, Report, StopReason } from './ipc.ts';
+import { type LiveRun, liveRun, outcomeOf, outcomeOfDeath, workOf } from './live-run.ts';
 import type { PoolListener, RunPool } from './run-pool.ts';
 import { Suspects } from './suspects.ts';
 
@@ -31,9 +31,6 @@ export interface PoolOptions {
 }
 
 const NOT_LOADED = 'The files of this worker do not load';
-/** How often the loop of a child that will be killed is looked at, so that its other runs can finish. */
-const LOOK_MS = 1_000;
-const DAY_MS = 86_400_000; // the longest single timer
 
 /** Loads execa, which only a process with children needs. */
 export async function openPool(options: PoolOptions): Promise<RunPool> {
@@ -60,9 +57,12 @@ class Pool implements RunPool {
   listener!: PoolListener;
   readonly #options: PoolOptions;
   readonly #crew: Crew;
-  readonly #runs = new Map<string, LiveRun>();
+  /** By number. */
+  readonly #runs = new Map<number, LiveRun>();
+  #lastId = 0;
   readonly #waiting = new Fifo<LiveRun>();
   readonly #suspects: Suspects;
+  readonly #stops: HardStops;
   #infos = new Map<string, TaskInfo>();
   #idle: (() => void)[] = [];
 
@@ -76,6 +76,7 @@ class Pool implements RunPool {
       onProblem: (problem) => this.listener.onEvent({ type: 'load-failed', serving: this.#crew.hasRoom, ...problem }),
     });
     this.#suspects = new Suspects({ crew: this.#crew, give: (run, child) => this.#give(run, child), clock });
+    this.#stops = new HardStops({ clock, retire: (child) => this.#crew.retire(child), runsOf: (child) => this.#runsOf(child) });
   }
 
   get tasks(): readonly TaskInfo[] {
@@ -83,7 +84,7 @@ class Pool implements RunPool {
   }
 
   get files(): readonly string[] {
-    return this.#crew.files;
+    return this.#options.how.watch ? this.#crew.files : [];
   }
 
   get generation(): number {
@@ -107,30 +108,21 @@ class Pool implements RunPool {
         this.listener.finished([{ runId, token, type: 'release', reason }]);
         continue;
       }
-      const run: LiveRun = { assignment, info, child: null, hasStarted: false, stop: null, stray: null, isOverdue: false, timer: null };
-      this.#runs.set(token, run);
+      this.#lastId += 1;
+      const run = liveRun(this.#lastId, assignment, info);
+      this.#runs.set(run.id, run);
       if (assignment.alone) this.#suspects.push(run);
       else this.#place(run);
     }
   }
 
   stop(token: string, why: StopReason, reason: string): void {
-    const run = this.#runs.get(token);
-    if (run === undefined || run.stop?.why === 'fenced' || run.stop?.why === why) return;
-    run.stop = { token, why, reason };
-    if (run.child === null) {
-      this.#waiting.retain((other) => other !== run);
-      this.#suspects.remove(run);
-      this.#finish([outcomeOfDeath(run, { how: '', tail: [], killedBecause: null, started: 0 }, 0)]);
-      return;
-    }
-    run.child.stop(run.stop);
-    if (run.hasStarted) this.#arm(run, GRACE_MS);
+    for (const run of this.#runs.values()) if (run.assignment.token === token) this.#stop(run, why, reason);
   }
 
   giveUp(reason: string): void {
     const children = new Set([...this.#runs.values()].map(({ child }) => child));
-    for (const token of [...this.#runs.keys()]) this.stop(token, 'leave', reason);
+    for (const run of this.#runs.values()) this.#stop(run, 'leave', reason);
     for (const child of children) child?.terminate(reason);
   }
 
@@ -165,7 +157,7 @@ class Pool implements RunPool {
 
   #give(run: LiveRun, child: Child): void {
     run.child = child;
-    child.run(run.assignment);
+    child.run(workOf(run));
   }
 
   #crewChanged(): void {
@@ -176,7 +168,8 @@ class Pool implements RunPool {
       this.#suspects.serve();
     } else if (!this.#crew.hasRoom) {
       for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift()) {
-        this.#finish([{ runId: run.assignment.runId, token: run.assignment.token, type: 'release', reason: NOT_LOADED }]);
+        const { runId, token } = run.assignment;
+        this.#finish([run], [{ runId, token, type: 'release', reason: NOT_LOADED }]);
       }
     }
   }
@@ -185,48 +178,60 @@ class Pool implements RunPool {
 
   #reported(child: Child, { started, phases, strays, logs, progress, outcomes }: Report): void {
     if (started) this.#started(started);
-    for (const [token, phase] of phases ?? []) this.#phase(token, phase);
-    for (const [token, error] of strays ?? []) this.#stray(token, error);
-    if (logs) this.listener.logs(logs);
-    if (progress) this.listener.progress(progress);
+    for (const [id, phase] of phases ?? []) this.#phase(id, phase);
+    for (const [id, error] of strays ?? []) this.#stray(id, error);
+    if (logs) this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
+    if (progress) this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
     if (outcomes) {
-      this.#finish(outcomes);
+      const runs = outcomes.map(({ id }) => this.#runs.get(id));
+      this.#finish(
+        runs,
+        outcomes.flatMap((ended, at) => (runs[at] === undefined ? [] : outcomeOf(runs[at].assignment, ended))),
+      );
       this.#settled(child);
     }
   }
 
-  #started(tokens: readonly string[]): void {
-    for (const token of tokens) {
-      const run = this.#runs.get(token);
+  /** Nothing where the run has ended: nobody asks any more. */
+  #heldOf<T extends object>(id: number, said: T): (Held & T)[] {
+    const run = this.#runs.get(id);
+    return run === undefined ? [] : [{ runId: run.assignment.runId, token: run.assignment.token, ...said }];
+  }
+
+  #started(ids: readonly number[]): void {
+    const tokens: string[] = [];
+    for (const id of ids) {
+      const run = this.#runs.get(id);
       if (run === undefined) continue;
+      tokens.push(run.assignment.token);
       run.hasStarted = true;
-      if (run.stop !== null) this.#arm(run, GRACE_MS);
-      else this.#armTimeout(run);
+      if (run.stop !== null) this.#stops.grace(run);
+      else this.#stops.timeout(run);
     }
     this.listener.started(tokens);
   }
 
-  #phase(token: string, phase: 'function' | 'after'): void {
-    const run = this.#runs.get(token);
+  #phase(id: number, phase: 'function' | 'after'): void {
+    const run = this.#runs.get(id);
     if (run === undefined) return;
     // The function has settled: what is left are hooks, which have their own limit.
     if (phase === 'after') run.timer?.cancel();
-    else if (run.stop === null) this.#armTimeout(run);
+    else if (run.stop === null) this.#stops.timeout(run);
   }
 
-  #stray(token: string, error: LiveRun['stray']): void {
-    const run = this.#runs.get(token);
+  #stray(id: number, error: LiveRun['stray']): void {
+    const run = this.#runs.get(id);
     if (run === undefined) return;
     run.stray = error;
-    this.#arm(run, GRACE_MS);
+    this.#stops.grace(run);
   }
 
-  #finish(outcomes: readonly Outcome[]): void {
-    for (const { token } of outcomes) {
-      const run = this.#runs.get(token);
-      run?.timer?.cancel();
-      run?.child?.runs.delete(token);
-      this.#runs.delete(token);
+  #finish(runs: readonly (LiveRun | undefined)[], outcomes: readonly Outcome[]): void {
+    for (const run of runs) {
+      if (run === undefined) continue;
+      run.timer?.cancel();
+      if (run.child !== null) run.child.runs -= 1;
+      this.#runs.delete(run.id);
     }
     this.listener.finished(outcomes);
     if (this.#runs.size > 0 || this.#idle.length === 0) return;
@@ -236,50 +241,23 @@ class Pool implements RunPool {
 
   /** Some runs of the child have ended. */
   #settled(child: Child): void {
-    if (child.runs.size === 0) {
+    if (child.runs === 0) {
       if (child.isAlone) this.#suspects.isFree(child);
       else if (child.state === 'leaving' || child.state === 'stopping') child.leave();
-    } else if (child.state === 'stopping') this.#killIfFree(child);
+    } else this.#stops.check(child);
   }
 
-  // ---- Code that must stop -------------------------------------------------------------------------------------------------
-
-  #armTimeout(run: LiveRun): void {
-    const timeoutMs = timeoutOf(run);
-    if (timeoutMs !== null) this.#arm(run, timeoutMs + GRACE_MS);
-  }
-
-  #arm(run: LiveRun, ms: number): void {
-    run.timer?.cancel();
-    run.timer = this.#options.clock.after(Math.min(ms, DAY_MS), () => (ms > DAY_MS ? this.#arm(run, ms - DAY_MS) : this.#overdue(run)));
-  }
-
-  /** The signal was not heeded: the process has to end, and takes no more runs from now on. */
-  #overdue(run: LiveRun): void {
-    run.isOverdue = true;
-    const { child } = run;
-    if (child === null || child.state === 'gone') return;
-    const watched = child.state === 'stopping';
-    if (!watched) this.#crew.retire(child);
-    child.state = 'stopping';
-    if (!this.#killIfFree(child) && !watched) void this.#watchOver(child);
-  }
-
-  /** Kills a child in which nothing is left but what refuses to stop. */
-  #killIfFree(child: Child): boolean {
-    const runs = [...child.runs].map((token) => this.#runs.get(token));
-    if (!runs.some((run) => run?.isOverdue)) child.state = 'leaving'; // it did stop after all
-    if (!runs.every((run) => run?.isOverdue)) return false;
-    child.kill('It did not stop');
-    return true;
-  }
-
-  /** The other runs of the child may finish as long as its loop turns. Never rejects. */
-  async #watchOver(child: Child): Promise<void> {
-    while (child.state === 'stopping') {
-      if (!(await child.ping())) child.kill('Another run in its process did not stop, and had to be killed with it');
-      await new Promise<void>((resolve) => this.#options.clock.after(LOOK_MS, resolve));
+  #stop(run: LiveRun, why: StopReason, reason: string): void {
+    if (run.stop?.why === 'fenced' || run.stop?.why === why) return;
+    run.stop = { id: run.id, why, reason };
+    if (run.child === null) {
+      this.#waiting.retain((other) => other !== run);
+      this.#suspects.remove(run);
+      this.#finish([run], [outcomeOfDeath(run, { how: '', tail: [], killedBecause: null, started: 0 }, 0)]);
+      return;
     }
+    run.child.stop(run.stop);
+    if (run.hasStarted) this.#stops.grace(run);
   }
 
   // ---- Death of a child ----------------------------------------------------------------------------------------------------
@@ -287,14 +265,22 @@ class Pool implements RunPool {
   #childGone(child: Child): void {
     this.#crew.gone(child);
     if (child.readyAt === null) return; // it never took a run
-    const runs = [...child.runs].map((token) => this.#runs.get(token)).filter((run) => run !== undefined);
+    const runs = this.#runsOf(child);
     const { code, signal } = child.exit ?? { code: null, signal: null };
     if (child.endedBecause === null) {
       this.listener.onEvent({ type: 'child-crashed', pid: child.pid, exitCode: code, signal, runs: runs.length });
     }
     const started = runs.filter((run) => run.hasStarted).length;
     const death = { how: describeExit({ code, signal }), tail: child.tail, killedBecause: child.endedBecause, started };
-    if (runs.length > 0) this.#finish(runs.map((run) => outcomeOfDeath(run, death, this.#options.random.number())));
+    if (runs.length > 0)
+      this.#finish(
+        runs,
+        runs.map((run) => outcomeOfDeath(run, death, this.#options.random.number())),
+      );
     if (child.isAlone) this.#suspects.isGone(runs.length > 0);
+  }
+
+  #runsOf(child: Child): LiveRun[] {
+    return [...this.#runs.values()].filter((run) => run.child === child);
   }
 }

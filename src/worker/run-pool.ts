@@ -1,14 +1,15 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
-import type { Assignment, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, LogLine, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Progress } from '../core/run.ts';
 import type { OnEvent } from './events.ts';
-import type { LoadedTasks, Report, StopReason } from './ipc.ts';
+import type { LoadedTasks, StopReason } from './ipc.ts';
 
 /** Who is told. All of it may come many times in one turn. */
 export interface PoolListener {
   started(tokens: readonly string[]): void;
   finished(outcomes: readonly Outcome[]): void;
-  logs(logs: NonNullable<Report['logs']>): void;
-  progress(progress: NonNullable<Report['progress']>): void;
+  logs(logs: readonly (Held & { readonly lines: readonly LogLine[] })[]): void;
+  progress(progress: readonly (Held & { readonly progress: Progress })[]): void;
   /** Other tasks, another generation, or room for runs came or went. */
   changed(): void;
   readonly onEvent: OnEvent;

@@ -1,12 +1,12 @@
 /** One attempt as the process that makes it sees it: what `runAttempt` needs to know, and how far it is. Made for one executor. */
 import { BgtaskError } from '../core/errors.ts';
-import type { Assignment, Held, LogLine, Settled } from '../core/protocol.ts';
+import type { LogLine, Settled } from '../core/protocol.ts';
 import type { Progress, RunError } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';
+import type { Attempt } from '../task/attempt.ts';
 import type { Definition } from '../task/definition.ts';
-import type { Attempt } from '../task/execute.ts';
-import type { StopOrder } from './ipc.ts';
+import type { StopOrder, Work } from './ipc.ts';
 
 export interface RunningOptions {
   readonly clock: Clock;
@@ -22,9 +22,11 @@ export interface Listener {
   phase(running: Running, phase: 'function' | 'after'): void;
 }
 
+const NO_TAGS: readonly string[] = [];
+
 /** An attempt that is being made here. */
-export class Running implements Attempt, Held {
-  readonly token: string;
+export class Running implements Attempt {
+  readonly id: number;
   readonly runId: string;
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -50,17 +52,17 @@ export class Running implements Attempt, Held {
   #controller: AbortController | null = null;
 
   /** @throws {BgtaskError} The arguments cannot be had. */
-  constructor(listener: Listener, options: RunningOptions, definition: Definition, assignment: Assignment) {
-    this.args = decodeArgs(assignment.args, upstreamOf(assignment));
-    this.token = assignment.token;
-    this.runId = assignment.runId;
-    this.attempt = assignment.attempt;
-    this.maxAttempts = assignment.maxAttempts;
-    this.failures = assignment.failures;
-    this.tags = assignment.tags;
-    this.parentId = assignment.parentId;
-    this.name = assignment.name;
-    this.timeoutMs = assignment.timeoutMs;
+  constructor(listener: Listener, options: RunningOptions, definition: Definition, work: Work) {
+    this.args = decodeArgs(work.args, upstreamOf(work));
+    this.id = work.id;
+    this.runId = work.runId;
+    this.attempt = work.attempt;
+    this.maxAttempts = work.maxAttempts;
+    this.failures = work.failures ?? 0;
+    this.tags = work.tags ?? NO_TAGS;
+    this.parentId = work.parentId ?? null;
+    this.name = work.name ?? null;
+    this.timeoutMs = work.timeoutMs ?? null;
     this.graceMs = options.graceMs;
     this.clock = options.clock;
     this.random = options.random;
@@ -96,7 +98,7 @@ export class Running implements Attempt, Held {
 }
 
 /** What stands for a future inside the arguments: the result of its run, or how that settled where any end was allowed. */
-function upstreamOf({ upstream }: Assignment): Resolve {
+function upstreamOf({ upstream = {} }: Work): Resolve {
   return ({ id, allowFailure }) => {
     const settled = Object.hasOwn(upstream, id) ? upstream[id] : undefined;
     if (settled === undefined) throw new BgtaskError(`The arguments hold the result of run ${id}, which the server did not send along.`);

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/system/system.ts';
 import { Child, describeExit } from '../../src/worker/child-process.ts';
 import type { Report } from '../../src/worker/ipc.ts';
 import { JumpClock } from './jump-clock.ts';
-import { anAssignment, fixture } from './pools.ts';
+import { aWork, fixture } from './pools.ts';
 
 function aChild(args: readonly string[], clock: Clock = systemClock) {
   const process_: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'], detached: true });
@@ -59,16 +59,16 @@ test('nothing is sent before the child listens, and then all of it in order', as
 test('runs and orders of one turn travel in one message each, orders behind runs', async () => {
   const { child, lines, until } = messages('late');
   await child.load([]);
-  const runs = [anAssignment('a'), anAssignment('b')];
-  child.stop({ token: 'x', why: 'cancel', reason: 'y' });
+  const runs = [aWork('a'), aWork('b')];
+  child.stop({ id: 7, why: 'cancel', reason: 'y' });
   for (const run of runs) child.run(run);
   await until(() => lines.length === 3);
   const heard = lines.slice(1).map((line) => JSON.parse(line.slice('stdout '.length)));
   expect(heard).toEqual([
     { type: 'runs', runs },
-    { type: 'stop', runs: [{ token: 'x', why: 'cancel', reason: 'y' }] },
+    { type: 'stop', runs: [{ id: 7, why: 'cancel', reason: 'y' }] },
   ]);
-  expect([...child.runs]).toEqual(runs.map(({ token }) => token));
+  expect(child.runs).toBe(2);
 });
 
 test('messages of the user’s own are nothing to it', async () => {

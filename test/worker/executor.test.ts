@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS, type Outcome } from '../../src/core/protocol.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { runContext, task } from '../../src/index.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import type { Definition } from '../../src/task/definition.ts';
 import { definitionOf } from '../../src/task/definition.ts';
 import { Executor } from '../../src/worker/executor.ts';
-import type { Report, StopReason } from '../../src/worker/ipc.ts';
-import { anAssignment } from './pools.ts';
+import type { Ended, Report, StopReason } from '../../src/worker/ipc.ts';
+import { aWork } from './pools.ts';
 
 const calls: string[] = [];
 const untilAborted = () => {
@@ -40,9 +40,9 @@ function anExecutor() {
   };
   const executor = new Executor({ definitions, post, clock: systemClock, random: systemRandom, graceMs: null });
   const outcomes = () => reports.flatMap((report) => report.outcomes ?? []);
-  const outcomeOf = async ({ token }: { token: string }): Promise<Outcome> => {
+  const outcomeOf = async ({ id }: { id: number }): Promise<Ended> => {
     for (;;) {
-      const found = outcomes().find((outcome) => outcome.token === token);
+      const found = outcomes().find((outcome) => outcome.id === id);
       if (found) return found;
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
@@ -53,12 +53,12 @@ function anExecutor() {
 describe('what it is given in one turn', () => {
   test('is begun together, told as started before, and told as ended in one report', async () => {
     const { executor, reports, outcomeOf } = anExecutor();
-    const runs = [anAssignment('greet', ['Ford']), anAssignment('greet', ['Arthur'])];
+    const runs = [aWork('greet', ['Ford']), aWork('greet', ['Arthur'])];
     executor.take(runs.slice(0, 1));
     executor.take(runs.slice(1));
-    await outcomeOf(runs[1] as { token: string });
+    await outcomeOf(runs[1] as { id: number });
     expect(reports).toEqual([
-      { type: 'report', started: runs.map(({ token }) => token) },
+      { type: 'report', started: runs.map(({ id }) => id) },
       {
         type: 'report',
         outcomes: [expect.objectContaining({ result: '"Hello, Ford!"' }), expect.objectContaining({ result: '"Hello, Arthur!"' })],
@@ -68,29 +68,29 @@ describe('what it is given in one turn', () => {
 
   test('and must stop in the same turn never begins', async () => {
     const { executor, reports, outcomeOf } = anExecutor();
-    const runs = [anAssignment('count', ['a']), anAssignment('count', ['b']), anAssignment('count', ['c'])];
+    const runs = [aWork('count', ['a']), aWork('count', ['b']), aWork('count', ['c'])];
     executor.take(runs);
     const [cancelled, left] = runs as [(typeof runs)[0], (typeof runs)[0]];
     executor.stop([
-      { token: cancelled.token, why: 'cancel', reason: 'x' },
-      { token: left.token, why: 'leave', reason: 'bye' },
-      { token: 'unknown', why: 'cancel', reason: 'x' },
+      { id: cancelled.id, why: 'cancel', reason: 'x' },
+      { id: left.id, why: 'leave', reason: 'bye' },
+      { id: -1, why: 'cancel', reason: 'x' },
     ]);
     expect(await outcomeOf(cancelled)).toMatchObject({ type: 'stopped' });
     expect(await outcomeOf(left)).toMatchObject({ type: 'release', reason: 'bye' });
-    await outcomeOf(runs[2] as { token: string });
+    await outcomeOf(runs[2] as { id: number });
     expect(calls).toEqual(['c']);
-    expect(reports.flatMap(({ started }) => started ?? [])).toEqual([runs[2]?.token]);
+    expect(reports.flatMap(({ started }) => started ?? [])).toEqual([runs[2]?.id]);
   });
 });
 
 describe('an order to stop', () => {
   async function stopped(name: string, why: StopReason) {
     const { executor, outcomeOf } = anExecutor();
-    const run = anAssignment(name);
+    const run = aWork(name);
     executor.take([run]);
     await new Promise((resolve) => setImmediate(resolve));
-    executor.stop([{ token: run.token, why, reason: 'because' }]);
+    executor.stop([{ id: run.id, why, reason: 'because' }]);
     return outcomeOf(run);
   }
 
@@ -110,14 +110,14 @@ describe('an order to stop', () => {
 describe('a run that cannot be made', () => {
   test('for want of its task is given back', async () => {
     const { executor, outcomeOf } = anExecutor();
-    const run = anAssignment('gone');
+    const run = aWork('gone');
     executor.take([run]);
     expect(await outcomeOf(run)).toMatchObject({ type: 'release', reason: expect.stringContaining("'gone'") });
   });
 
   test('for want of its arguments fails, and is not tried again', async () => {
     const { executor, outcomeOf } = anExecutor();
-    const run = anAssignment('greet', [], { args: '[{"$devalue":[["Nonsense",1]]}]' });
+    const run = aWork('greet', [], { args: '[{"$devalue":[["Nonsense",1]]}]' });
     executor.take([run]);
     expect(await outcomeOf(run)).toMatchObject({ type: 'fail', retry: false });
   });
@@ -125,16 +125,16 @@ describe('a run that cannot be made', () => {
 
 test('of progress the newest is told', async () => {
   const { executor, reports, outcomeOf } = anExecutor();
-  const run = anAssignment('steps');
+  const run = aWork('steps');
   executor.take([run]);
   await outcomeOf(run);
-  const { runId, token } = run;
-  expect(reports.flatMap(({ progress }) => progress ?? [])).toEqual([{ runId, token, progress: { done: 2, total: 3, note: 'nearly' } }]);
+  const { id } = run;
+  expect(reports.flatMap(({ progress }) => progress ?? [])).toEqual([{ id, progress: { done: 2, total: 3, note: 'nearly' } }]);
 });
 
 test('the log of an attempt has an end, and says so', async () => {
   const { executor, reports, outcomeOf } = anExecutor();
-  const run = anAssignment('chatty', [700]);
+  const run = aWork('chatty', [700]);
   const { debug } = console;
   console.debug = () => {};
   executor.take([run]);
@@ -147,12 +147,12 @@ test('the log of an attempt has an end, and says so', async () => {
 
 test('the last words of the process are in the log of every run that goes on', async () => {
   const { executor, reports } = anExecutor();
-  const runs = [anAssignment('polite'), anAssignment('polite')];
+  const runs = [aWork('polite'), aWork('polite')];
   executor.take(runs);
   await new Promise((resolve) => setImmediate(resolve));
   executor.lastWords(new Error('out of tea'));
   expect(reports.at(-1)?.logs).toMatchObject(
-    runs.map(({ token }) => ({ token, lines: [{ level: 'error', text: expect.stringContaining('out of tea') }] })),
+    runs.map(({ id }) => ({ id, lines: [{ level: 'error', text: expect.stringContaining('out of tea') }] })),
   );
-  executor.stop(runs.map(({ token }) => ({ token, why: 'cancel', reason: 'over' })));
+  executor.stop(runs.map(({ id }) => ({ id, why: 'cancel', reason: 'over' })));
 });

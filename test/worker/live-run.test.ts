@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StopReason } from '../../src/worker/ipc.ts';
-import { type Death, type LiveRun, outcomeOfDeath, timeoutOf } from '../../src/worker/live-run.ts';
+import { type Death, type LiveRun, liveRun, outcomeOf, outcomeOfDeath, timeoutOf, workOf } from '../../src/worker/live-run.ts';
 import { anAssignment } from './pools.ts';
 
 const RETRY = { delaysMs: [1_000, 5_000], factor: 1, maxMs: 60_000, jitter: 0.5 };
@@ -8,11 +8,11 @@ const RETRY = { delaysMs: [1_000, 5_000], factor: 1, maxMs: 60_000, jitter: 0.5 
 function aRun(over: Partial<LiveRun> = {}): LiveRun {
   const assignment = anAssignment('resize', [], { failures: 1, timeoutMs: 200 });
   const info = { name: 'resize', maxAttempts: 3, timeoutMs: 900, retry: RETRY, concurrency: null, concurrencyPerKey: null };
-  return { assignment, info, child: null, hasStarted: true, stop: null, stray: null, isOverdue: false, timer: null, ...over };
+  return { ...liveRun(7, assignment, info), hasStarted: true, ...over };
 }
 
 function asked(why: StopReason): Partial<LiveRun> {
-  return { stop: { token: 't', why, reason: 'because' } };
+  return { stop: { id: 7, why, reason: 'because' } };
 }
 
 const DEATH: Death = { how: 'exit code 42', tail: ['one', 'two'], killedBecause: null, started: 1 };
@@ -64,4 +64,22 @@ test('the message of a crash holds the last 50 lines, and stays readable whateve
   expect(message).toMatch(/line 79$/);
   const long = outcomeOfDeath(aRun(), { ...DEATH, tail: Array.from({ length: 50 }, () => 'x'.repeat(100_000)) }, 0);
   expect(long.type === 'crash' && long.error.message.length).toBeLessThan(9_000);
+});
+
+describe('what a child gets of a run', () => {
+  test('is its number and what is not usual', () => {
+    const { runId } = aRun().assignment;
+    const usual = { ...anAssignment('greet', ['Ford']), runId };
+    const work = { id: 7, runId, task: 'greet', args: '["Ford"]', attempt: 1, maxAttempts: 1 };
+    expect(JSON.parse(JSON.stringify(workOf({ id: 7, assignment: usual })))).toEqual(work);
+    const upstream = { up: { state: 'COMPLETED', result: '1', error: null } } as const;
+    const special = { failures: 2, timeoutMs: 5, name: 'Greet Ford', parentId: 'p', tags: ['vip'], upstream };
+    expect(workOf({ id: 7, assignment: { ...usual, ...special } })).toEqual({ ...work, ...special });
+  });
+
+  test('comes back as an outcome under the lease', () => {
+    const held = { runId: 'r', token: 't' };
+    expect(outcomeOf(held, { id: 7, type: 'succeed', result: null })).toEqual({ ...held, type: 'succeed', result: null });
+    expect(outcomeOf(held, { id: 7, type: 'release', reason: 'x' })).toEqual({ ...held, type: 'release', reason: 'x' });
+  });
 });

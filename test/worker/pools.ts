@@ -8,6 +8,7 @@ import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import { fileCommand, tsconfigFor } from '../../src/worker/commands.ts';
 import type { WorkerEvent } from '../../src/worker/events.ts';
+import type { Work } from '../../src/worker/ipc.ts';
 import { openPool } from '../../src/worker/pool.ts';
 import type { PoolListener, RunPool } from '../../src/worker/run-pool.ts';
 
@@ -25,6 +26,12 @@ export function anAssignment(task: string, args: readonly unknown[] = [], over: 
     ...{ failures: 0, timeoutMs: null, alone: false, tags: [], parentId: null, createdAt: Date.now(), upstream: {} },
     ...over,
   };
+}
+
+/** The same as a child gets it. */
+export function aWork(task: string, args: readonly unknown[] = [], over: Partial<Work> = {}): Work {
+  made += 1;
+  return { id: made, runId: `run-${made}`, task, args: JSON.stringify(args), attempt: 1, maxAttempts: 1, ...over };
 }
 
 /** What a pool told so far, and the way to wait for more. */

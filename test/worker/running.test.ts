@@ -1,20 +1,21 @@
 import { expect, test } from 'vitest';
-import type { Assignment, Settled } from '../../src/core/protocol.ts';
+import type { Settled } from '../../src/core/protocol.ts';
 import { encodeArgs, FUTURE } from '../../src/core/values.ts';
 import { task } from '../../src/index.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import { type Definition, definitionOf } from '../../src/task/definition.ts';
+import type { Work } from '../../src/worker/ipc.ts';
 import { Running } from '../../src/worker/running.ts';
-import { anAssignment } from './pools.ts';
+import { aWork } from './pools.ts';
 
 const plain = definitionOf(task('plain', async () => 1)) as Definition;
 const limited = definitionOf(task('limited', { timeout: '1s' }, async () => 1)) as Definition;
 
-function aRunning(over: Partial<Assignment> = {}, definition = plain) {
+function aRunning(over: Partial<Work> = {}, definition = plain) {
   const phases: string[] = [];
   const listener = { log: () => {}, progress: () => {}, phase: (_running: Running, phase: string) => void phases.push(phase) };
   const options = { clock: systemClock, random: systemRandom, graceMs: null };
-  return { running: new Running(listener, options, definition, anAssignment('plain', [], over)), phases };
+  return { running: new Running(listener, options, definition, aWork('plain', [], over)), phases };
 }
 
 function argsOf(upstream: Record<string, Settled>, allowFailure: boolean): readonly unknown[] {
