@@ -35,6 +35,7 @@ export async function startAgain(logFile: string): Promise<ServerStatus> {
     throw error;
   } finally {
     clearTimeout(timer);
+    child.removeAllListeners(); // what becomes of it later is not this process's business
     if (child.connected) child.disconnect();
     child.unref();
   }

@@ -1,0 +1,61 @@
+import { describe, expect, test, vi } from 'vitest';
+import { listRuns, notFound, runPage, runTable } from '../../src/cli/runs.ts';
+import type { Client } from '../../src/client/client.ts';
+import { aRunView, someRuns } from '../helpers/fake-client.ts';
+
+function pages(...lists: string[][]) {
+  const request = vi.fn(async (_method: string, _path: string) => {
+    const ids = lists.shift() ?? [];
+    return { runs: ids.map((id) => aRunView({ id })), nextCursor: lists.length > 0 ? 'next' : null };
+  });
+  return { request, client: { request } as unknown as Client };
+}
+
+describe('a list', () => {
+  test('is asked for page by page, at most a thousand at once', async () => {
+    const { request, client } = pages(['a', 'b'], ['c']);
+    expect((await listRuns(client, { state: ['FAILED'], task: 'x y' }, 2_500)).map((run) => run.id)).toEqual(['a', 'b', 'c']);
+    expect(request.mock.calls.map(([, path]) => path)).toEqual([
+      '/runs?limit=1000&state=FAILED&task=x+y',
+      '/runs?limit=1000&state=FAILED&task=x+y&cursor=next',
+    ]);
+  });
+
+  test('ends where there are enough', async () => {
+    const { request, client } = pages(['a', 'b'], ['c']);
+    await listRuns(client, {}, 2);
+    expect(request).toHaveBeenCalledTimes(1);
+  });
+
+  test('shows only columns that have something in them', () => {
+    const runs = someRuns(2, () => ({ name: null, tags: [] }));
+    expect(runTable(runs, Date.now()).split('\n')[0]).not.toMatch(/NAME|TAGS/);
+  });
+});
+
+describe('an id that is none', () => {
+  test('is told with those that begin or end like it', async () => {
+    const { client } = pages(['0198-aaaa-1111', '0198-bbbb-2222', 'ffff-0198']);
+    const { suggestions } = await notFound(client, '0198');
+    expect(suggestions.filter((one) => one.startsWith('Did you mean'))).toHaveLength(3);
+  });
+
+  test('and is too short to be like any is told without', async () => {
+    const { client } = pages(['0198-aaaa-1111']);
+    expect((await notFound(client, '01')).suggestions).toEqual(['List the runs: bgtask task ls']);
+  });
+});
+
+test('a page says nothing about what is not there', async () => {
+  const page = await runPage(aRunView({ name: null, tags: [], waitFor: [], parentId: null, error: null, history: [] }), false);
+  expect(page).not.toMatch(/^(Name|Tags|Waits for|Parent|Error|Key|TIME) /m);
+});
+
+test('nothing on a page commands the terminal', async () => {
+  const evil = '\u001b]0;x\u0007';
+  const page = await runPage(
+    aRunView({ name: evil, task: evil, tags: [evil], worker: evil, progress: { done: 1, total: 2, note: evil } }),
+    false,
+  );
+  expect(page).not.toContain('\u001b]');
+});

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WorkerConsole } from '../../src/cli/worker-console.ts';
+import type { ShownEvent } from '../../src/cli/worker-lines.ts';
+import type { LogLevel } from '../../src/config/config.ts';
+
+beforeEach(() => vi.useFakeTimers({ now: new Date('2026-11-24T12:00:00') }));
+afterEach(() => vi.useRealTimers());
+
+function aConsole(level: LogLevel = 'info', json = false) {
+  const lines: string[] = [];
+  const shown = new WorkerConsole({ json, level, write: (line) => lines.push(line), now: () => new Date() });
+  return { shown, lines };
+}
+const done = (n: number): ShownEvent => ({
+  ...{ type: 'run-finished', runId: `id-${n}`, task: 'greet', attempt: 1, ms: 1 },
+  outcome: { runId: `id-${n}`, token: 't', type: 'succeed', result: null },
+});
+const ready: ShownEvent = { type: 'ready', name: 'ford', tasks: ['greet'], files: [], slots: 1 };
+const lost: ShownEvent = { type: 'disconnected', why: 'gone', error: null };
+
+test('a line has its time and its label, and the lines of a text stand below each other', () => {
+  const { shown, lines } = aConsole();
+  shown.show({
+    type: 'orphans',
+    tasks: [
+      { name: 'a', queued: 1 },
+      { name: 'b', queued: 2 },
+    ],
+  });
+  expect(lines).toEqual([
+    '12:00:00 waiting    1 run of a, which no connected worker serves',
+    `${' '.repeat(20)}2 runs of b, which no connected worker serves`,
+  ]);
+});
+
+describe('lines about runs', () => {
+  test('are twenty a second; the others are counted and told together', () => {
+    const { shown, lines } = aConsole();
+    for (let n = 0; n < 500; n += 1) shown.show(done(n));
+    expect(lines).toHaveLength(20);
+    vi.advanceTimersByTime(1_000);
+    expect(lines.at(-1)).toMatch(/ and 480 more lines about runs$/);
+    shown.show(done(500));
+    expect(lines).toHaveLength(22);
+  });
+
+  test('that are held back are told at the end', () => {
+    const { shown, lines } = aConsole();
+    for (let n = 0; n < 21; n += 1) shown.show(done(n));
+    shown.close();
+    shown.close();
+    expect(lines).toHaveLength(21);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('are all there with --json', () => {
+    const { shown, lines } = aConsole('info', true);
+    for (let n = 0; n < 500; n += 1) shown.show(done(n));
+    expect(lines).toHaveLength(500);
+    expect(JSON.parse(lines[0] as string)).toMatchObject({ type: 'run-finished', runId: 'id-0' });
+  });
+});
+
+test('the level says what is left out, but ready is always told', () => {
+  const { shown, lines } = aConsole('error');
+  shown.show(ready);
+  shown.show(done(1));
+  shown.show(lost);
+  expect(lines).toHaveLength(1);
+});
+
+test('that the server answers is told only after it was away', () => {
+  const { shown, lines } = aConsole();
+  shown.show({ type: 'connected' });
+  shown.show(ready);
+  shown.show(lost);
+  shown.show({ type: 'connected' });
+  expect(lines.map((line) => line.slice(9, 18).trim())).toEqual(['ready', 'lost', 'connected']);
+});
+
+test('what tasks print is shown as it is, made safe', () => {
+  const { shown, lines } = aConsole('error');
+  shown.show({ type: 'output', stream: 'stdout', text: 'a\u001b[2J' });
+  expect(lines).toEqual(['a\\x1b[2J']);
+});
+
+test('an error has its words in JSON', () => {
+  const { shown, lines } = aConsole('info', true);
+  shown.show({ type: 'unauthorized', error: new Error('no') });
+  expect(lines).toEqual(['{"type":"unauthorized","error":"no"}']);
+});
