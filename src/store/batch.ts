@@ -33,18 +33,17 @@ export const LOOK: Call<unknown> = { execute: () => true };
 
 /** The newest form of each run, in the order in which they were first changed. */
 export function commitOf(steps: readonly Step[]): Commit {
-  const runs = new Map<string, Run>();
-  const removed: string[] = [];
+  const runs: Run[] = [];
+  const removed = new Set<string>();
   for (const step of steps) {
     if (!('row' in step)) continue;
-    const { id } = step.row.run;
-    if (step.after) runs.set(id, step.after);
-    else {
-      runs.delete(id);
-      removed.push(id);
-    }
+    const { before, after } = step;
+    if (after) {
+      runs.push(after);
+      removed.delete(after.id); // its name was free again
+    } else if (before) removed.add(before.id);
   }
-  return { runs: [...runs.values()], removed };
+  return { runs, removed: [...removed] };
 }
 
 export function full(): StoreError {

@@ -22,18 +22,36 @@ export interface Row {
   /** It stands in the heap of expiries. */
   expires: boolean;
   gone: boolean;
+  /** Where its newest step stands, and in which changes. */
+  noted: number;
+  notedIn: number;
 }
 
 /** One change of one run; `before` or `after` is undefined where it was added or removed. */
 export interface RowStep {
   readonly row: Row;
   readonly before: Run | undefined;
-  readonly after: Run | undefined;
+  after: Run | undefined;
 }
 export type Step = RowStep | { readonly undo: () => void };
+
+let made = 0;
 
 /** What was changed since it was put into `table.changes`. */
 export class Changes {
   readonly facts: Fact[] = [];
+  /** One for each row, in the order in which they were first changed, and what else can be undone. */
   readonly steps: Step[] = [];
+  readonly #number = ++made;
+
+  /** Notes that a row went from `before` to `after`. What it was in between is not kept. */
+  note(row: Row, before: Run | undefined, after: Run | undefined): void {
+    if (row.notedIn === this.#number) {
+      (this.steps[row.noted] as RowStep).after = after;
+      return;
+    }
+    row.notedIn = this.#number;
+    row.noted = this.steps.length;
+    this.steps.push({ row, before, after });
+  }
 }

@@ -6,11 +6,12 @@
  * end of a run, the `upstream` events of its dependents, is derived here at once and leaves no fact: a replay derives it again.
  * Submit, claim and apply never walk over all runs.
  */
-import { Heap } from '../core/heap.ts';
 import { madeAt } from '../core/ids.ts';
 import { type Offer, RunQueue } from '../core/queue.ts';
 import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
 import { newRun, transition } from '../core/transition.ts';
+import { Expiries } from './expiries.ts';
+import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
 import { Retention } from './retention.ts';
 import type { Changes, Fact, Row, Step } from './rows.ts';
@@ -24,9 +25,8 @@ export class Table {
   readonly queue = new RunQueue();
   readonly listing = new Listing<Row>();
   readonly #rows = new Map<string, Row>();
-  /** Newest run of each task and idempotency key. */
-  readonly #keys = new Map<string, Row>();
-  readonly #expiries = new Heap<Row>((a, b) => expiryOf(a) - expiryOf(b) || a.seq - b.seq);
+  readonly #keys = new Keys();
+  readonly #expiries = new Expiries();
   readonly #retention = new Retention<Row>();
   #newestRemoved = '';
   #seq = 0;
@@ -61,8 +61,8 @@ export class Table {
   known(said: NewRun, at: number): Submitted | NotSubmitted | undefined {
     const known = this.get(said.id);
     if (known) return { run: known, kind: known.task === said.task && known.args === said.args ? 'same' : 'conflict' };
-    const keyed = said.idempotencyKey === null ? undefined : this.#keys.get(keyOf(said.task, said.idempotencyKey));
-    if (keyed && (keyed.keyUntil === null || keyed.keyUntil > at)) return { run: keyed.run, kind: 'deduplicated' };
+    const keyed = this.#keys.live(said, at);
+    if (keyed) return { run: keyed, kind: 'deduplicated' };
     if (this.#isTooOld(said.id)) return { run: undefined, kind: 'expired' };
     if (said.waitFor.some((up) => !this.#rows.has(up.id))) return { run: undefined, kind: 'no-upstream' };
     return undefined;
@@ -90,20 +90,11 @@ export class Table {
   }
 
   expire(at: number): void {
-    for (let next = this.nextExpiryAt(); next !== null && next <= at; next = this.nextExpiryAt()) {
-      const row = this.#expiries.pop() as Row;
-      row.expires = false;
-      this.apply(row.run.id, { type: 'expire' }, at);
-    }
+    for (let row = this.#expiries.take(at); row; row = this.#expiries.take(at)) this.apply(row.run.id, { type: 'expire' }, at);
   }
 
   nextExpiryAt(): number | null {
-    for (let row = this.#expiries.peek(); row; row = this.#expiries.peek()) {
-      if (canExpire(row)) return row.run.expiresAt;
-      this.#expiries.pop();
-      row.expires = false;
-    }
-    return null;
+    return this.#expiries.nextAt();
   }
 
   setPaused(task: string, paused: boolean, at: number): void {
@@ -140,7 +131,7 @@ export class Table {
   /** Takes in a run as a snapshot kept it. Those it waits for come before it. */
   load(kept: Pick<Row, 'run' | 'seq' | 'keyUntil'>): void {
     this.#seq = Math.max(this.#seq, kept.seq);
-    this.#enter({ ...kept, dependents: null, awaited: 0, expires: false, gone: false });
+    this.#enter(newRow(kept.run, kept.seq, kept.keyUntil));
   }
 
   /** Ids up to `id` are never taken again. */
@@ -152,30 +143,45 @@ export class Table {
   revert(steps: readonly Step[]): void {
     for (const step of steps.toReversed()) {
       if ('undo' in step) step.undo();
-      else if (step.before === undefined) this.#leave(step.row);
-      else if (step.after === undefined) this.#enter(Object.assign(step.row, { gone: false }));
-      else {
-        step.row.run = step.before;
-        this.#index(step.row, step.after, step.before);
-        this.#waitAgain(step.row, step.after);
-      }
+      else this.#takeBack(step.row, step.before, step.after);
+    }
+  }
+
+  #takeBack(row: Row, before: Run | undefined, after: Run | undefined): void {
+    if (before === undefined) {
+      if (after !== undefined) this.#leave(row);
+      return;
+    }
+    row.run = before;
+    row.gone = false;
+    if (after === undefined) this.#enter(row);
+    else {
+      this.#index(row, after, before);
+      this.#waitAgain(row, after);
     }
   }
 
   #insert(said: NewRun, at: number): Row {
-    const upstream = said.waitFor.map((up) => ({ ...up, run: this.get(up.id) as Run }));
-    const isMet = (run: Run, allowFailure: boolean) => isFinal(run) && (allowFailure || run.state === 'COMPLETED');
-    const unmet = upstream.filter((up) => said.direct === null && !isMet(up.run, up.allowFailure));
+    const unmet = said.waitFor.length === 0 || said.direct !== null ? NO_ROWS : this.#unmet(said);
     this.#seq += 1;
     const keyUntil = said.idempotencyTtlMs === null ? null : said.createdAt + said.idempotencyTtlMs;
-    const run = newRun(said, [...new Set(unmet.map((up) => up.id))]);
-    const row: Row = { run, seq: this.#seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false };
+    const run = newRun(said, unmet.length === 0 ? NO_IDS : unmet.map((up) => up.run.id));
+    const row = newRow(run, this.#seq, keyUntil);
+    const keyed = this.#keys.held(said); // it answers no longer; where the new one is taken back, all is as before
+    if (keyed) this.changes?.steps.push({ undo: () => this.#keys.add(keyed) });
     this.#enter(row);
     this.changes?.facts.push({ kind: 'submit', run: said, at });
-    this.changes?.steps.push({ row, before: undefined, after: run });
+    this.changes?.note(row, undefined, run);
     const failed = unmet.find((up) => isFinal(up.run));
     if (failed) this.#tell(row, failed.run, at);
     return row;
+  }
+
+  /** The runs it waits for, each once: those that are open, and those whose end is its own. */
+  #unmet(said: NewRun): readonly Row[] {
+    const isMet = (run: Run, allowFailure: boolean) => isFinal(run) && (allowFailure || run.state === 'COMPLETED');
+    const unmet = said.waitFor.filter((up) => !isMet(this.get(up.id) as Run, up.allowFailure));
+    return [...new Set(unmet.map((up) => this.#rows.get(up.id) as Row))];
   }
 
   /** Puts `after` into the row. False where it is what was there. */
@@ -184,7 +190,7 @@ export class Table {
     if (after === before) return false;
     row.run = after;
     this.#index(row, before, after);
-    this.changes?.steps.push({ row, before, after });
+    this.changes?.note(row, before, after);
     return true;
   }
 
@@ -210,7 +216,7 @@ export class Table {
     const newest = this.#newestRemoved;
     for (const row of rows) {
       this.#leave(row);
-      this.changes?.steps.push({ row, before: row.run, after: undefined });
+      this.changes?.note(row, row.run, undefined);
       const made = madeAt(row.run.id);
       // An id from the future, made under a wrong clock, must not lock out everybody whose clock is right.
       if (made !== null && made <= at) this.forgetUpTo(row.run.id);
@@ -230,7 +236,7 @@ export class Table {
   #enter(row: Row): void {
     const { run } = row;
     this.#rows.set(run.id, row);
-    if (run.idempotencyKey !== null) this.#keys.set(keyOf(run.task, run.idempotencyKey), row);
+    this.#keys.add(row);
     for (const id of run.blockedBy) this.#waitFor(row, id);
     this.#index(row, undefined, run);
   }
@@ -239,8 +245,7 @@ export class Table {
     const { run } = row;
     row.gone = true;
     this.#rows.delete(run.id);
-    const key = run.idempotencyKey === null ? null : keyOf(run.task, run.idempotencyKey);
-    if (key !== null && this.#keys.get(key) === row) this.#keys.delete(key);
+    this.#keys.remove(row);
     this.#index(row, run, undefined);
   }
 
@@ -252,10 +257,7 @@ export class Table {
     const isOpen = after !== undefined && !isFinal(after);
     if (wasOpen !== isOpen) this.#await(row, isOpen ? 1 : -1);
     if (after !== undefined && !isOpen) this.#retention.ended(row);
-    if (isOpen && canExpire(row) && !row.expires) {
-      row.expires = true;
-      this.#expiries.push(row);
-    }
+    if (isOpen) this.#expiries.update(row);
   }
 
   /** Counts `row` in, or out, at the runs it names in `waitFor`. */
@@ -294,15 +296,9 @@ export class Table {
   }
 }
 
-/** True where the end of its ttl would end it: nobody has started it. */
-function canExpire({ run, gone }: Row): boolean {
-  return !gone && run.state === 'SCHEDULED' && run.attempt === 0 && run.expiresAt !== null;
-}
+const NO_ROWS: readonly Row[] = [];
+const NO_IDS: readonly string[] = [];
 
-function expiryOf(row: Row): number {
-  return row.run.expiresAt ?? Number.POSITIVE_INFINITY;
-}
-
-function keyOf(task: string, key: string): string {
-  return `${task}\n${key}`;
+function newRow(run: Run, seq: number, keyUntil: number | null): Row {
+  return { run, seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false, noted: 0, notedIn: 0 };
 }

@@ -1,6 +1,7 @@
 /** Random histories: the same calls on a store, or on a table alone as its model. Nothing here asserts. */
 import fc from 'fast-check';
 import type { NewRun, RunEvent } from '../../src/core/run.ts';
+import { Changes } from '../../src/store/rows.ts';
 import { DEFAULT_KEEP, type Store } from '../../src/store/store.ts';
 import { Table } from '../../src/store/table.ts';
 import { aSubmit, BOOM, T0 } from '../core/builders.ts';
@@ -135,15 +136,23 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
 /** An event names its run and its token by one number: make them meet. */
 export const acts = fc.array(anAct, { minLength: 1, maxLength: 60, size: 'max' });
 
-/** The state after each act, the empty one first. */
-export function statesOf(all: readonly Act[]): string[] {
+/** For each act the states that its facts lead through, the last one after all of them; first of all the empty one. */
+export function statesOf(all: readonly Act[]): string[][] {
   const table = new Table();
+  const onDisk = new Table();
   const target = onTable(table);
   return [
-    stateOf(table),
+    [stateOf(onDisk)],
     ...all.map((_act, index) => {
+      const before = stateOf(onDisk);
+      const changes = new Changes();
+      table.changes = changes;
       perform(target, all, index);
-      return stateOf(table);
+      const after = changes.facts.map((fact) => {
+        onDisk.replay(fact);
+        return stateOf(onDisk);
+      });
+      return after.length > 0 ? after : [before];
     }),
   ];
 }

@@ -12,13 +12,16 @@ test('a commit holds the newest form of each run it changed, and the ids that we
   table.changes = changes;
   table.submit(aSubmit({ id: 'a' }), T0);
   table.submit(aSubmit({ id: 'b' }), T0);
-  table.submit(aSubmit({ id: 'brief' }), T0);
+  table.submit(aSubmit({ id: 'brief' }), T0); // comes and goes within the batch: nobody ever saw it
   table.setPaused('greet', true, T0);
   for (const id of ['a', 'brief']) table.apply(id, { type: 'cancel', reason: 'x' }, T0);
   table.remove(['old', 'brief'], T0);
   const commit = commitOf(changes.steps);
   expect(commit.runs.map(({ id, state }) => `${id} ${state}`)).toEqual(['a CANCELLED', 'b SCHEDULED']);
-  expect(commit.removed).toEqual(['old', 'brief']);
+  expect(commit.removed).toEqual(['old']);
+  table.remove(['a'], T0);
+  table.submit(aSubmit({ id: 'old' }), T0);
+  expect(commitOf(changes.steps)).toMatchObject({ runs: [{ id: 'b' }, { id: 'old', state: 'SCHEDULED' }], removed: [] });
   expect(commitOf([])).toEqual({ runs: [], removed: [] });
 });
 

@@ -63,7 +63,7 @@ export interface SnapshotAfter {
   /** Of the snapshot before. */
   readonly timesItsBytes: number;
 }
-export const SNAPSHOT_AFTER: SnapshotAfter = { records: 100_000, recordsPerRun: 4, bytes: 64 * 1_048_576, timesItsBytes: 2 };
+export const SNAPSHOT_AFTER: SnapshotAfter = { records: 100_000, recordsPerRun: 8, bytes: 64 * 1_048_576, timesItsBytes: 2 };
 
 export class FileLog implements Log {
   readonly costly: boolean;

@@ -43,6 +43,9 @@ export class Journal {
   #seq: number;
   #durable: number;
   #isMarked = true;
+  #middle = '';
+  #at = Number.NaN;
+  #said = Number.NaN;
 
   /**
    * Begins the first segment of an epoch. `before` is where the journal ended so far; null where there is none, and then `first` is the
@@ -161,7 +164,13 @@ export class Journal {
 
   #add(at: number, text: string): void {
     this.#seq += 1;
-    this.#lines.add(`{"s":${this.#seq},"d":${this.#durable},"e":${this.#options.epoch},"t":${at},${text}`);
+    // The same for all lines of a batch, but for their times where they differ.
+    if (at !== this.#at || this.#durable !== this.#said) {
+      this.#at = at;
+      this.#said = this.#durable;
+      this.#middle = `,"d":${this.#durable},"e":${this.#options.epoch},"t":${at},`;
+    }
+    this.#lines.add(`{"s":${this.#seq}${this.#middle}${text}`);
     this.#isMarked = false;
   }
 

@@ -9,6 +9,8 @@ import { diskError } from './failures.ts';
 /** Before the first line of a file. */
 export const FIRST_CRC = 0;
 const TAIL = ',"crc":"00000000"}';
+const TAIL_BYTES = Buffer.from(`${TAIL}\n`);
+const HEX_BYTES = Buffer.from('0123456789abcdef');
 const CHUNK = 1 << 20;
 const FIRST_BUFFER = 1 << 16;
 /** A buffer that grew beyond this for one big batch is not kept. */
@@ -36,7 +38,7 @@ export class LineWriter {
     const start = this.#length;
     const end = start + this.#buffer.write(text, start);
     this.crc = crc32(this.#buffer.subarray(start, end), this.crc);
-    this.#length = end + this.#buffer.write(`,"crc":"${hexOf(this.crc)}"}\n`, end, 'latin1');
+    this.#length = this.#addTail(end);
   }
 
   /** The lines so far; good until the next `add`, which starts anew. */
@@ -47,11 +49,25 @@ export class LineWriter {
     return bytes;
   }
 
+  /** By hand: it is done for every line. */
+  #addTail(at: number): number {
+    TAIL_BYTES.copy(this.#buffer, at);
+    for (let digit = 0; digit < 8; digit += 1) this.#buffer[at + 8 + digit] = HEX_BYTES[(this.crc >>> (28 - digit * 4)) & 15] as number;
+    return at + TAIL_BYTES.length;
+  }
+
   #grow(least: number): void {
     const bigger = Buffer.allocUnsafe(Math.max(least, this.#buffer.length * 2));
     this.#buffer.copy(bigger, 0, 0, this.#length);
     this.#buffer = bigger;
   }
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** A text as JSON; ids, tokens and names need no escape. */
+export function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 export function hexOf(crc: number): string {

@@ -5,7 +5,7 @@
  */
 import type { FinalState, NewRun, RunEvent } from '../../core/run.ts';
 import type { Fact } from '../rows.ts';
-import { endOfText } from './lines.ts';
+import { endOfText, quote } from './lines.ts';
 
 /** The only layout there is so far. A file with a higher number was written by a newer bgtask. */
 export const VERSION = 1;
@@ -41,7 +41,7 @@ export function textOf(fact: Fact): string {
   if (fact.kind === 'event') return eventText(fact.id, fact.event);
   if (fact.kind === 'submit') return submitText(fact.run);
   if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
-  return `"k":"${fact.paused ? 'task.paused' : 'task.resumed'}","task":${JSON.stringify(fact.task)}`;
+  return `"k":"${fact.paused ? 'task.paused' : 'task.resumed'}","task":${quote(fact.task)}`;
 }
 
 /** What a submit may leave out, and what that means. */
@@ -60,8 +60,11 @@ const LEFT_OUT = {
 const OPTIONAL = Object.keys(LEFT_OUT) as (keyof typeof LEFT_OUT)[];
 
 function submitText(run: NewRun): string {
-  let text = `"k":"run.submitted","id":${JSON.stringify(run.id)},"task":${JSON.stringify(run.task)}`;
-  for (const key of OPTIONAL) if (run[key] !== null) text += `,"${key}":${JSON.stringify(run[key])}`;
+  let text = `"k":"run.submitted","id":${quote(run.id)},"task":${quote(run.task)}`;
+  for (const key of OPTIONAL) {
+    const value = run[key];
+    if (value !== null) text += `,"${key}":${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`;
+  }
   if (run.tags.length > 0) text += `,"tags":${JSON.stringify(run.tags)}`;
   if (run.waitFor.length > 0) text += `,"waitFor":${JSON.stringify(run.waitFor)}`;
   if (run.priority !== 0) text += `,"priority":${run.priority}`;
@@ -69,17 +72,17 @@ function submitText(run: NewRun): string {
 }
 
 function eventText(id: string, event: RunEvent): string {
-  const start = `"k":"${KINDS[event.type]}","id":${JSON.stringify(id)}`;
+  const start = `"k":"${KINDS[event.type]}","id":${quote(id)}`;
   if (event.type === 'assign') {
     const { token, workerId, workerName } = event.lease;
-    const lease = `"token":${JSON.stringify(token)},"workerId":${JSON.stringify(workerId)},"workerName":${JSON.stringify(workerName)}`;
+    const lease = `"token":${quote(token)},"workerId":${quote(workerId)},"workerName":${quote(workerName)}`;
     return `${start},${lease},"maxAttempts":${event.maxAttempts}`;
   }
-  if (event.type === 'start') return `${start},"token":${JSON.stringify(event.token)}`;
+  if (event.type === 'start') return `${start},"token":${quote(event.token)}`;
   if (event.type === 'succeed') {
-    return `${start},"token":${JSON.stringify(event.token)}${event.result === null ? '' : `,"result":${event.result}`}`;
+    return `${start},"token":${quote(event.token)}${event.result === null ? '' : `,"result":${event.result}`}`;
   }
-  if (event.type === 'upstream') return `${start},"upstream":${JSON.stringify(event.id)},"state":"${event.state}"`;
+  if (event.type === 'upstream') return `${start},"upstream":${quote(event.id)},"state":"${event.state}"`;
   const { type: _type, ...rest } = event;
   const said = JSON.stringify(rest).slice(1, -1);
   return said === '' ? start : `${start},${said}`;
@@ -145,7 +148,11 @@ function leaseOf({ token, workerId, workerName }: Record<string, unknown>) {
 
 /** With every key, so that all runs that are read have one shape. */
 export const NO_RUN: NewRun = { id: '', task: '', args: '[]', ...LEFT_OUT, tags: [], priority: 0, waitFor: [], createdAt: 0, dueAt: 0 };
+const NEW_RUN_KEYS = Object.keys(NO_RUN) as (keyof NewRun)[];
 
-function submitOf({ s: _s, d: _d, e: _e, t: _t, k: _k, ...said }: JournalRecord): NewRun {
-  return { ...NO_RUN, ...said };
+function submitOf(record: JournalRecord): NewRun {
+  const said = record as Partial<NewRun> & JournalRecord;
+  const run: Record<string, unknown> = { ...NO_RUN };
+  for (const key of NEW_RUN_KEYS) if (said[key] !== undefined) run[key] = said[key];
+  return run as unknown as NewRun;
 }

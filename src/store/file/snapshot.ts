@@ -17,7 +17,7 @@ import { Table } from '../table.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { damaged, diskError } from './failures.ts';
 import { listFolder, snapshotName } from './folder.ts';
-import { eachLineOf, endOfText, FIRST_CRC, isSound, LineWriter, objectOf, storedCrc } from './lines.ts';
+import { eachLineOf, endOfText, FIRST_CRC, isSound, LineWriter, objectOf, quote, storedCrc } from './lines.ts';
 import { NO_RUN, VERSION } from './records.ts';
 
 /** The table, and up to where it stands for the journal. */
@@ -158,17 +158,23 @@ async function verify(disk: Disk, path: string, written: Written): Promise<void>
   if (crc !== written.crc || bytes !== written.bytes) throw new Error('it reads back otherwise than it was written');
 }
 
-/** The payloads stand last, as they are; the length of a result says where it ends. */
+/** The payloads stand last, as they are; the length of a result says where it ends. What is as in a fresh run is left out. */
 function runText({ run, seq, keyUntil }: Cut): string {
-  const { args, result, ...rest } = run;
-  const head = `{"k":"run","n":${seq},"keyUntil":${keyUntil},${JSON.stringify(rest).slice(1, -1)}`;
+  const { args, result } = run;
+  let text = `{"k":"run","n":${seq}${keyUntil === null ? '' : `,"keyUntil":${keyUntil}`},"state":"${run.state}","stateName":"${run.stateName}"`;
+  for (const key of RUN_KEYS) {
+    const value = run[key];
+    if (value === RUN_SHAPE[key] || (Array.isArray(value) && value.length === 0)) continue;
+    text += `,"${key}":${typeof value === 'string' ? quote(value) : typeof value === 'number' ? value : JSON.stringify(value)}`;
+  }
   const returned = result === null ? '' : `,"resultBytes":${Buffer.byteLength(result)},"result":${result}`;
-  return `${head}${returned},"args":${args}`;
+  return `${text}${returned},"args":${args}`;
 }
 
+const RUN_SHAPE = newRun(NO_RUN, []);
+const RUN_KEYS = (Object.keys(RUN_SHAPE) as (keyof Run)[]).filter((key) => !['state', 'stateName', 'args', 'result'].includes(key));
 const ARGS = ',"args":';
 const RESULT = ',"result":';
-const RUN_SHAPE = newRun(NO_RUN, []);
 
 export function readRun(line: Buffer): Cut {
   const end = endOfText(line);
@@ -176,12 +182,13 @@ export function readRun(line: Buffer): Cut {
   const size = line.indexOf(',"resultBytes":');
   const hasResult = size !== -1 && size < firstArgs;
   const headEnd = hasResult ? size : firstArgs;
-  const { k: _k, n, keyUntil, ...rest } = JSON.parse(`${line.toString('utf8', 0, headEnd)}}`);
+  const head = JSON.parse(`${line.toString('utf8', 0, headEnd)}}`);
   const resultAt = hasResult ? line.indexOf(RESULT, size) + RESULT.length : 0;
   const resultEnd = hasResult ? resultAt + Number.parseInt(line.toString('latin1', size + 15, resultAt), 10) : firstArgs;
   const result = hasResult ? line.toString('utf8', resultAt, resultEnd) : null;
-  const args = line.toString('utf8', resultEnd + ARGS.length, end);
-  return { run: { ...RUN_SHAPE, ...rest, args, result } as Run, seq: n, keyUntil };
+  const run: Record<string, unknown> = { ...RUN_SHAPE, args: line.toString('utf8', resultEnd + ARGS.length, end), result };
+  for (const key in head) if (key in RUN_SHAPE) run[key] = head[key];
+  return { run: run as unknown as Run, seq: head.n, keyUntil: head.keyUntil ?? null };
 }
 
 /** @throws {StoreError} `damaged` */

@@ -40,7 +40,8 @@ describe('a power cut', () => {
         const left: SimDisk = crashed ?? disk.crash(() => stream.next().value as boolean);
         await store.close();
         const state = stateOf(await readTable(left));
-        expect(states.slice(acknowledged)).toContain(state);
+        // Of what was not acknowledged any part may be there, as long as it is a beginning.
+        expect([states[acknowledged]?.at(-1), ...states.slice(acknowledged + 1).flat()]).toContain(state);
         // And it goes on from there.
         left.erase(`${FOLDER}/server.lock`);
         const again = await openOn(left);

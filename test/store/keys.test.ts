@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { newRun } from '../../src/core/transition.ts';
+import { Keys } from '../../src/store/keys.ts';
+import type { Row } from '../../src/store/rows.ts';
+import { aSubmit, T0 } from '../core/builders.ts';
+
+let seq = 0;
+function row(id: string, key: string | null, keyUntil: number | null = null, task = 'greet'): Row {
+  const run = newRun(aSubmit({ id, task, idempotencyKey: key }), []);
+  return { run, seq: ++seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false, noted: 0, notedIn: 0 };
+}
+const asking = (key: string | null, task = 'greet') => aSubmit({ id: 'asking', task, idempotencyKey: key });
+
+test('a key leads to the newest run that has it, for its task alone, until its ttl ends', () => {
+  const keys = new Keys();
+  keys.add(row('a', 'k', T0 + 10));
+  keys.add(row('other', 'k', null, 'sleep'));
+  keys.add(row('none', null));
+  expect(keys.live(asking('k'), T0 + 9)?.id).toBe('a');
+  expect(keys.live(asking('k'), T0 + 10)).toBeUndefined();
+  expect(keys.held(asking('k'))?.run.id).toBe('a');
+  expect(keys.live(asking('k', 'sleep'), T0 + 99)?.id).toBe('other');
+  expect(keys.live(asking(null), T0)).toBeUndefined();
+  keys.add(row('b', 'k'));
+  expect(keys.live(asking('k'), T0 + 99)?.id).toBe('b');
+});
+
+test('a run that goes takes its key with it, not that of its successor', () => {
+  const keys = new Keys();
+  const [first, second] = [row('a', 'k'), row('b', 'k')];
+  keys.add(first);
+  keys.add(second);
+  keys.remove(first);
+  expect(keys.held(asking('k'))).toBe(second);
+  keys.remove(second);
+  keys.remove(row('none', null));
+  expect(keys.held(asking('k'))).toBeUndefined();
+});
