@@ -112,6 +112,13 @@ export class Child {
     if (this.#work.push(work) === 1 && this.#orders.length === 0) atTurnEnd(() => this.#flush());
   }
 
+  /** Takes back a run of this very turn; false where it is on its way. */
+  withdraw(id: number): boolean {
+    const at = this.#work.findIndex((work) => work.id === id);
+    if (at >= 0) this.#work.splice(at, 1);
+    return at >= 0;
+  }
+
   /** Gathered likewise, behind the runs of the turn. */
   stop(order: StopOrder): void {
     if (this.#orders.push(order) === 1 && this.#work.length === 0) atTurnEnd(() => this.#flush());

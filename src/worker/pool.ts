@@ -250,7 +250,7 @@ class Pool implements RunPool {
   #stop(run: LiveRun, why: StopReason, reason: string): void {
     if (run.stop?.why === 'fenced' || run.stop?.why === why) return;
     run.stop = { id: run.id, why, reason };
-    if (run.child === null) {
+    if (run.child === null || run.child.withdraw(run.id)) {
       this.#waiting.retain((other) => other !== run);
       this.#suspects.remove(run);
       this.#finish([run], [outcomeOfDeath(run, { how: '', tail: [], killedBecause: null, started: 0 }, 0)]);

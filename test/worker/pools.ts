@@ -132,9 +132,13 @@ export function isAlive(pid: number): boolean {
   return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
 
-/** The child that has loaded its files under a worker. */
-export function childOf(worker: number): number {
+/** The children that have loaded their files under a worker. */
+export function childrenOf(worker: number): number[] {
   const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(worker)], { encoding: 'utf8' });
-  const row = stdout.split('\n').find((line) => line.includes('bgtask: '));
-  return Number(row?.trim().split(' ')[0]);
+  const rows = stdout.split('\n').filter((line) => line.includes('bgtask: '));
+  return rows.map((row) => Number(row.trim().split(' ')[0]));
+}
+
+export function childOf(worker: number): number {
+  return childrenOf(worker)[0] ?? Number.NaN;
 }
