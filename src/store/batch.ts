@@ -33,17 +33,20 @@ export const LOOK: Call<unknown> = { execute: () => true };
 
 /** The newest form of each run, in the order in which they were first changed. */
 export function commitOf(steps: readonly Step[]): Commit {
-  const runs: Run[] = [];
+  const runs = new Map<string, Run>();
   const removed = new Set<string>();
   for (const step of steps) {
     if (!('row' in step)) continue;
     const { before, after } = step;
     if (after) {
-      runs.push(after);
+      runs.set(after.id, after);
       removed.delete(after.id); // its name was free again
-    } else if (before) removed.add(before.id);
+    } else if (before) {
+      runs.delete(before.id);
+      removed.add(before.id);
+    }
   }
-  return { runs, removed: [...removed] };
+  return { runs: [...runs.values()], removed: [...removed] };
 }
 
 export function full(): StoreError {

@@ -16,9 +16,11 @@ export class Keys {
     return said.idempotencyKey === null ? undefined : this.#rows.get(keyOf(said.task, said.idempotencyKey));
   }
 
+  /** Gives the run its key, unless a newer one has it: a removal that is taken back brings an older run in again. */
   add(row: Row): void {
     const { task, idempotencyKey } = row.run;
-    if (idempotencyKey !== null) this.#rows.set(keyOf(task, idempotencyKey), row);
+    if (idempotencyKey === null || (this.held(row.run)?.seq ?? 0) > row.seq) return;
+    this.#rows.set(keyOf(task, idempotencyKey), row);
   }
 
   remove(row: Row): void {

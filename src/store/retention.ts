@@ -47,22 +47,22 @@ class Line<K extends Kept> {
   #items: K[] = [];
   #head = 0;
   readonly #held = new Set<K>();
-  /** False after a load, or where the clock went back. */
+  /** False after a load, and where the clock went back, an end was taken back or a run comes back from aside. */
   #sorted = true;
   /** Overdue when they were met, but awaited. */
   readonly #aside = new Set<K>();
-  #back: K[] = [];
 
   push(item: K): void {
     const last = this.#items.at(-1);
+    const isNext = last === undefined || (isThere(last) && inOrder(last, item) < 0);
     // Its end was taken back and came again: it stands there already, and must not count twice.
-    if (this.#held.has(item) || (last && inOrder(item, last) < 0)) this.#sorted = false;
+    if (this.#held.has(item) || !isNext) this.#sorted = false;
     if (!this.#held.has(item)) this.#items.push(item);
     this.#held.add(item);
   }
 
   takeBack(item: K): void {
-    if (this.#aside.delete(item)) this.#back.push(item);
+    if (this.#aside.delete(item)) this.push(item);
   }
 
   /** Takes out those that ended before `before`, and `tooMany` whenever they ended; at most `most`. */
@@ -70,9 +70,6 @@ class Line<K extends Kept> {
     const named: K[] = [];
     const isOverdue = (item: K) => endOf(item) < before || named.length < tooMany;
     if (!this.#sorted) this.#sort();
-    const back = this.#back;
-    this.#back = [];
-    for (const item of back) this.#judge(item, named);
     while (this.#head < this.#items.length && named.length < most) {
       const item = this.#items[this.#head] as K;
       if (isThere(item) && !isOverdue(item)) break;

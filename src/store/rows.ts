@@ -40,14 +40,16 @@ let made = 0;
 /** What was changed since it was put into `table.changes`. */
 export class Changes {
   readonly facts: Fact[] = [];
-  /** One for each row, in the order in which they were first changed, and what else can be undone. */
+  /** One for each row, in the order in which they were first changed, one more for each that went, and what else can be undone. */
   readonly steps: Step[] = [];
   readonly #number = ++made;
 
   /** Notes that a row went from `before` to `after`. What it was in between is not kept. */
   note(row: Row, before: Run | undefined, after: Run | undefined): void {
-    if (row.notedIn === this.#number) {
-      (this.steps[row.noted] as RowStep).after = after;
+    const noted = row.notedIn === this.#number ? (this.steps[row.noted] as RowStep) : undefined;
+    // A removal has a step of its own: taken back first, so that those which waited for the run find it again when their turn comes.
+    if (noted && (after !== undefined || noted.before === undefined)) {
+      noted.after = after;
       return;
     }
     row.notedIn = this.#number;

@@ -36,3 +36,11 @@ test('a run that goes takes its key with it, not that of its successor', () => {
   keys.remove(row('none', null));
   expect(keys.held(asking('k'))).toBeUndefined();
 });
+
+test('an older run that comes in again, because its removal was taken back, does not take the key from a newer one', () => {
+  const keys = new Keys();
+  const [older, newer] = [row('a', 'k'), row('b', 'k')];
+  keys.add(newer);
+  keys.add(older);
+  expect(keys.held(asking('k'))).toBe(newer);
+});
