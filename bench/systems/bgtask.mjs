@@ -6,7 +6,7 @@ import { start } from './processes.mjs';
 
 const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const TASKS = fileURLToPath(new URL('./bgtask.tasks.mjs', import.meta.url));
-const POLL_MS = 10;
+const POLL_MS = 100;
 const PAGE = 1_000;
 
 export async function open(folder) {

@@ -7,9 +7,20 @@ export function assignmentOf(run: LeasedRun, upstream: readonly (Run | undefined
   const settled: Record<string, Settled> = {};
   for (const up of upstream) if (up && isFinal(up)) settled[up.id] = { state: up.state, result: up.result, error: up.error };
   return {
-    ...{ runId: run.id, token: run.lease.token, task: run.task, name: run.name, args: run.args, attempt: run.attempt + 1 },
-    ...{ maxAttempts: run.maxAttempts ?? 1, failures: run.failures, timeoutMs: run.timeoutMs, alone: run.suspect, tags: run.tags },
-    ...{ parentId: run.parentId, createdAt: run.createdAt, upstream: settled },
+    runId: run.id,
+    token: run.lease.token,
+    task: run.task,
+    name: run.name,
+    args: run.args,
+    attempt: run.attempt + 1,
+    maxAttempts: run.maxAttempts ?? 1,
+    failures: run.failures,
+    timeoutMs: run.timeoutMs,
+    alone: run.suspect,
+    tags: run.tags,
+    parentId: run.parentId,
+    createdAt: run.createdAt,
+    upstream: settled,
   };
 }
 

@@ -6,9 +6,12 @@
 import { atTurnEnd } from '../client/socket.ts';
 import { type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
 import { type Progress, plainError } from '../core/run.ts';
+import type { Clock, Timer } from '../core/seams.ts';
 
 /** Characters of one frame. A character takes up to three bytes. */
 const FRAME_TEXT = LIMITS.frameBytes / 4;
+/** A start waits this long for its outcome, which counts as the start too: the runs of quick tasks then take one write, not two. */
+export const START_WAITS_MS = 4;
 /** Characters of logs that are kept while the server is away. */
 const KEPT_LOGS = 16_777_216;
 
@@ -20,9 +23,11 @@ interface LogsOf extends Held {
 
 export class Outbox {
   readonly #send: (text: string) => void;
+  readonly #clock: Clock;
   #isOpen = false;
   #isWaiting = false;
   #starts = new Map<string, Held>();
+  #startTimer: Timer | null = null;
   #logs = new Map<string, LogsOf>();
   #logText = 0;
   #progress = new Map<string, Held & { readonly progress: Progress }>();
@@ -30,26 +35,28 @@ export class Outbox {
   #outcomes = new Map<string, string>();
 
   /** `send` takes a frame as JSON. */
-  constructor(send: (text: string) => void) {
+  constructor(send: (text: string) => void, clock: Clock) {
     this.#send = send;
+    this.#clock = clock;
   }
 
   /** The server listens: what was kept goes out. */
   open(): void {
     this.#isOpen = true;
-    this.#soon();
+    atTurnEnd(() => this.#flush(true));
   }
 
   /** What was gathered and not sent is kept, but starts and outcomes. */
   close(): void {
     this.#isOpen = false;
-    this.#starts.clear();
+    this.#clearStarts();
     this.#outcomes.clear();
   }
 
+  /** Goes out after `START_WAITS_MS`, or with the next logs or progress of any run, whichever is first. */
   started({ runId, token }: Held): void {
     this.#starts.set(token, { runId, token });
-    this.#soon();
+    if (this.#isOpen) this.#startTimer ??= this.#clock.after(START_WAITS_MS, () => this.#flush(true));
   }
 
   /** Gives back what is really sent: an outcome that no frame can hold becomes a failure. */
@@ -86,19 +93,27 @@ export class Outbox {
     atTurnEnd(() => this.#flush());
   }
 
-  #flush(): void {
+  #flush(isStartDue = false): void {
     this.#isWaiting = false;
     if (!this.#isOpen) return;
     const logs = this.#logs.size === 0 ? [] : [...this.#logs.values()].flatMap(pieces);
-    this.#frames('started', 'runs', [...this.#starts.values()].map(text));
+    if (isStartDue || logs.length > 0 || this.#progress.size > 0) {
+      this.#frames('started', 'runs', [...this.#starts.values()].map(text));
+      this.#clearStarts();
+    }
     this.#frames('logs', 'runs', logs);
     this.#frames('progress', 'runs', [...this.#progress.values()].map(text));
     this.#frames('finished', 'outcomes', this.#outcomes.values());
-    this.#starts.clear();
     this.#logs.clear();
     this.#logText = 0;
     this.#progress.clear();
     this.#outcomes.clear();
+  }
+
+  #clearStarts(): void {
+    this.#starts.clear();
+    this.#startTimer?.cancel();
+    this.#startTimer = null;
   }
 
   /** As few frames as the limit allows. */

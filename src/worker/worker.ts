@@ -93,7 +93,7 @@ export class TaskWorker implements Worker {
     const { clock, pool } = options;
     const reason = `Worker ${options.name} did not reach the server for ${STOP_AFTER_MS / 1_000} s`;
     this.#silence = new Silence({ clock, stop: () => pool.giveUp(reason), kill: () => pool.kill(reason) });
-    this.#outbox = new Outbox((text) => this.#socket?.sendText(text));
+    this.#outbox = new Outbox((text) => this.#socket?.sendText(text), clock);
     pool.listener = {
       started: (tokens) => this.#started(tokens),
       finished: (outcomes) => this.#finished(outcomes),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { atTurnEnd } from '../../src/client/socket.ts';
 import { LIMITS, type LogLine, type Outcome, type WorkerFrame } from '../../src/core/protocol.ts';
-import { Outbox } from '../../src/worker/outbox.ts';
+import { Outbox, START_WAITS_MS } from '../../src/worker/outbox.ts';
+import { ManualClock } from '../helpers/clock.ts';
 
 const HELD = { runId: 'r', token: 't' };
 const END: Outcome = { ...HELD, type: 'succeed', result: null };
@@ -9,12 +10,13 @@ const END: Outcome = { ...HELD, type: 'succeed', result: null };
 function anOutbox(open = true) {
   const frames: WorkerFrame[] = [];
   const sizes: number[] = [];
+  const clock = new ManualClock();
   const outbox = new Outbox((text) => {
     sizes.push(Buffer.byteLength(text));
     frames.push(JSON.parse(text));
-  });
+  }, clock);
   if (open) outbox.open();
-  return { outbox, frames, sizes };
+  return { outbox, frames, sizes, clock };
 }
 
 function turn(): Promise<void> {
@@ -50,12 +52,28 @@ test('what one turn brings goes out in one frame of each kind, outcomes last', a
   ]);
 });
 
-test('a start that its end overtakes is not told', async () => {
-  const { outbox, frames } = anOutbox();
+test('a start waits a moment for its end, and is not told where that comes', async () => {
+  const { outbox, frames, clock } = anOutbox();
+  await turn();
   outbox.started(HELD);
+  outbox.started({ runId: 's', token: 'slow' });
+  await turn();
   outbox.outcome(END);
   await turn();
   expect(frames.map(({ type }) => type)).toEqual(['finished']);
+  clock.advance(START_WAITS_MS);
+  expect(frames.slice(1)).toEqual([{ type: 'started', runs: [{ runId: 's', token: 'slow' }] }]);
+  clock.advance(START_WAITS_MS);
+  expect(frames).toHaveLength(2);
+});
+
+test('what a run says goes out behind its start, at once', async () => {
+  const { outbox, frames, clock } = anOutbox();
+  outbox.started(HELD);
+  outbox.progress([{ ...HELD, progress: { done: 1, total: 2, note: null } }]);
+  await turn();
+  clock.advance(START_WAITS_MS);
+  expect(frames.map(({ type }) => type)).toEqual(['started', 'progress']);
 });
 
 test('no frame is larger than the server takes, and no outcome is lost over it', async () => {
@@ -78,17 +96,22 @@ test('an outcome that no frame holds becomes a failure that says so', async () =
 });
 
 test('while it is closed it keeps logs and the newest progress, but not what the worker says again', async () => {
-  const { outbox, frames } = anOutbox();
+  const { outbox, frames, clock } = anOutbox();
   outbox.started({ ...HELD, token: 'gone' });
   outbox.close();
+  clock.advance(START_WAITS_MS);
   outbox.outcome(END);
   outbox.close();
   outbox.logs([{ ...HELD, lines: [line('kept')] }]);
   await turn();
   expect(frames).toEqual([]);
+  outbox.started({ ...HELD, token: 'said again' });
   outbox.open();
   await turn();
-  expect(frames).toEqual([{ type: 'logs', runs: [{ ...HELD, lines: [line('kept')] }] }]);
+  expect(frames).toEqual([
+    { type: 'started', runs: [{ ...HELD, token: 'said again' }] },
+    { type: 'logs', runs: [{ ...HELD, lines: [line('kept')] }] },
+  ]);
 });
 
 test('logs that find no room while it is closed are counted', async () => {
