@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { render } from 'ink';
-import type { RunView } from '../src/core/protocol.ts';
+import type { RunView } from '../src/core/api.ts';
 import { App } from '../src/tui/app.tsx';
 import type { Key } from '../src/tui/keys.ts';
 import { Terminal } from '../src/tui/terminal.ts';

@@ -3,7 +3,7 @@
  * Assignments are made here and granted anew as slots come free, as a server would. The figure is an upper bound for a worker.
  */
 import { fileURLToPath } from 'node:url';
-import type { Assignment } from '../src/core/protocol.ts';
+import type { Assignment } from '../src/core/frames.ts';
 import { systemClock, systemRandom } from '../src/system/system.ts';
 import { fileCommand } from '../src/worker/commands.ts';
 import { openPool } from '../src/worker/pool.ts';

@@ -54,6 +54,7 @@ export function connect(options: ConnectOptions = {}): ServerConnection {
 }
 
 export type { CompletedRun, EndedRun, FinalRun, Future, OpenRun, Run, RunMove, RunUpdate, WaitOptions } from './client/types.ts';
+export type { LogLine } from './core/api.ts';
 export {
   BgtaskError,
   ClientClosedError,
@@ -75,7 +76,6 @@ export {
   ValueError,
   WaitTimeoutError,
 } from './core/errors.ts';
-export type { LogLine } from './core/protocol.ts';
 export type { FinalState, OpenState, Progress, RunState, StateName } from './core/run.ts';
 export type { Duration } from './core/units.ts';
 export type { RunsFilter, ServerConnection } from './task/connect.ts';

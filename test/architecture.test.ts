@@ -28,6 +28,7 @@ const crossings = sources.flatMap((source) =>
 /** Types alone: nothing in them runs, so there is nothing to test. */
 const TYPES_ONLY = [
   'src/client/types.ts',
+  'src/core/frames.ts',
   'src/core/seams.ts',
   'src/core/units.ts',
   'src/store/store.ts',
@@ -39,7 +40,7 @@ const TYPES_ONLY = [
   'src/worker/run-pool.ts',
 ];
 /** Longer than they should be. A number may only go down; a new file may not come in. */
-const LONG: Record<string, number> = { 'src/core/protocol.ts': 372, 'src/server/dispatcher.ts': 305, 'src/store/table.ts': 308 };
+const LONG: Record<string, number> = { 'src/store/table.ts': 304 };
 const LONGEST = 300;
 
 const UNMIRRORED = readFileSync(new URL('unmirrored.txt', import.meta.url), 'utf8').split('\n');

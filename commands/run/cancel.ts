@@ -1,7 +1,7 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { bulkFlags, runIdArgs } from '../../src/cli/flags.ts';
 import { cancelRuns } from '../../src/cli/many.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { oneLine } from '../../src/core/text.ts';
 
 export default class RunCancel extends ApiCommand {

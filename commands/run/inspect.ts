@@ -1,7 +1,7 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { revealFlags, runIdArg } from '../../src/cli/flags.ts';
 import { runOf, runPage } from '../../src/cli/runs.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 
 export default class RunInspect extends ApiCommand {
   static override summary = 'Print everything about one run.';

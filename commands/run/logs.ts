@@ -3,7 +3,7 @@ import { ApiCommand } from '../../src/cli/command.ts';
 import { runIdArg, withEnv } from '../../src/cli/flags.ts';
 import { followLogs, logsOf, logText } from '../../src/cli/logs.ts';
 import { UsageError } from '../../src/cli/usage.ts';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 
 export default class RunLogs extends ApiCommand {
   static override summary = 'Print what a run wrote.';

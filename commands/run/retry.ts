@@ -1,7 +1,7 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { bulkFlags, runIdArgs } from '../../src/cli/flags.ts';
 import { retryRuns } from '../../src/cli/many.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 
 export default class RunRetry extends ApiCommand {
   static override summary = 'Submit again what ended, with the same arguments and options; prints the new ids.';

@@ -4,7 +4,7 @@ import { revealFlags, runIdArg, withEnv } from '../../src/cli/flags.ts';
 import { runPage } from '../../src/cli/runs.ts';
 import { durationOf } from '../../src/cli/submit.ts';
 import { waitForEnd, whyNot } from '../../src/cli/wait.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 
 export default class RunWait extends ApiCommand {
   static override summary = 'Wait until a run has ended, and print it.';

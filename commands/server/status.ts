@@ -1,6 +1,6 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { statusOf, statusPage } from '../../src/cli/server-status.ts';
-import type { ServerStatus } from '../../src/core/protocol.ts';
+import type { ServerStatus } from '../../src/core/api.ts';
 
 export default class ServerStatusCommand extends ApiCommand {
   static override summary = 'Look at the running server: its address, pid, store and runs.';

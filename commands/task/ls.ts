@@ -2,7 +2,7 @@ import { boolean } from '@oclif/core/flags';
 import { ApiCommand } from '../../src/cli/command.ts';
 import { filterFlags, filterOf, wholeFlag, withEnv } from '../../src/cli/flags.ts';
 import { listRuns, runTable } from '../../src/cli/runs.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 
 export default class TaskLs extends ApiCommand {
   static override summary = 'List runs, newest first; on a terminal the live run viewer.';

@@ -3,7 +3,7 @@ import { ApiCommand } from '../../src/cli/command.ts';
 import { runFlags } from '../../src/cli/run-flags.ts';
 import { submit } from '../../src/cli/submit.ts';
 import { waitForEnd, whyNot } from '../../src/cli/wait.ts';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 
 export default class TaskRun extends ApiCommand {
   static override summary = 'Submit a run of a task; some worker executes it.';

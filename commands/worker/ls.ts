@@ -1,6 +1,6 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { workerTable } from '../../src/cli/workers.ts';
-import type { WorkerView } from '../../src/core/protocol.ts';
+import type { WorkerView } from '../../src/core/api.ts';
 
 export default class WorkerLs extends ApiCommand {
   static override summary = 'List the workers that are connected.';

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ServerStatus } from '../core/protocol.ts';
+import type { ServerStatus } from '../core/api.ts';
 import { BackgroundError, NotInTimeError } from './usage.ts';
 
 const START_MS = 30_000;

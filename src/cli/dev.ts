@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Settings } from '../config/config.ts';
-import type { ServerStatus } from '../core/protocol.ts';
+import type { ServerStatus } from '../core/api.ts';
 import { type Doors, type LocalStore, startLocalServer, untilFailed } from './local-server.ts';
 import { plainServer, serverFlags } from './server-flags.ts';
 import { type ServingWorker, serveUntilStopped } from './serving.ts';

@@ -3,7 +3,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, custom, string } from '@oclif/core/flags';
 import { type Key, settingOf } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
-import type { RunFilter } from '../core/protocol.ts';
+import type { RunFilter } from '../core/api.ts';
 import { RUN_STATES, type RunState } from '../core/run.ts';
 import { UsageError } from './usage.ts';
 

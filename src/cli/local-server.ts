@@ -4,8 +4,8 @@
  */
 import type { Settings } from '../config/config.ts';
 import { ensureToken, removeServerRecord, tokenFileOf, writeServerRecord } from '../config/servers.ts';
+import type { RunCounts, ServerRecord, ServerStatus } from '../core/api.ts';
 import { ConfigError, type StoreError } from '../core/errors.ts';
-import type { RunCounts, ServerRecord, ServerStatus } from '../core/protocol.ts';
 import { count, paint, tildePath } from './text.ts';
 
 export type Durability = 'durable' | 'relaxed';

@@ -1,7 +1,7 @@
 /** What a run wrote, as a person or a pipe reads it, and as it comes. */
 import type { Client } from '../client/client.ts';
+import type { LogLine } from '../core/api.ts';
 import { RunNotFoundError } from '../core/errors.ts';
-import type { LogLine } from '../core/protocol.ts';
 import { FINAL_STATES } from '../core/run.ts';
 import { escapeText } from '../core/text.ts';
 import { notFound } from './runs.ts';

@@ -1,7 +1,7 @@
 /** What is done to several runs at once: those named, or those that fit a filter. One that cannot be found does not stop the others. */
 import type { Client } from '../client/client.ts';
+import type { RunView } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
-import type { RunView } from '../core/protocol.ts';
 import { FINAL_STATES, OPEN_STATES, type RunState } from '../core/run.ts';
 import { type FilterFlags, filterOf } from './flags.ts';
 import { isNotFound, listRuns, notFound } from './runs.ts';

@@ -1,8 +1,8 @@
 /** Runs as a person reads them: the list as a table, one run as a page. And the way to ask a server for many of them. */
 import type { Client } from '../client/client.ts';
+import type { RunFilter, RunList, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RefusedError, RunNotFoundError } from '../core/errors.ts';
-import type { RunFilter, RunList, RunView } from '../core/protocol.ts';
 import { oneLine } from '../core/text.ts';
 import { type Column, formatTable } from './table.ts';
 import { COLOURS, elapsed, paint, relativeTime, stateText } from './text.ts';

@@ -1,9 +1,9 @@
 /** From what `task run` was told to the body of a submit. */
 import { randomFillSync } from 'node:crypto';
 import type { Client } from '../client/client.ts';
+import type { RunView, SubmitOptions, SubmitRequest } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { idMaker } from '../core/ids.ts';
-import type { RunView, SubmitOptions, SubmitRequest } from '../core/protocol.ts';
 import { oneLine } from '../core/text.ts';
 import { parseArgs, parseArgsJson, readStdin } from './args.ts';
 import { listed } from './flags.ts';

@@ -3,8 +3,8 @@
  * `escapeText` or `oneLine` of core/text.ts before it is painted; here that is done wherever such text comes in.
  */
 import { styleText } from 'node:util';
+import type { RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { RunView } from '../core/protocol.ts';
 import type { RunState } from '../core/run.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray';

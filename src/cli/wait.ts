@@ -1,8 +1,8 @@
 /** Waiting for the end of a run, and what that end means for the command. */
 import type { Client } from '../client/client.ts';
+import type { RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RunNotFoundError } from '../core/errors.ts';
-import type { RunView } from '../core/protocol.ts';
 import { oneLine } from '../core/text.ts';
 import { notFound, runOf } from './runs.ts';
 import { spin } from './spinner.ts';

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { LogLevel } from '../config/config.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { LoadProblem } from '../core/errors.ts';
-import type { Outcome } from '../core/protocol.ts';
+import type { Outcome } from '../core/frames.ts';
 import { escapeText, oneLine } from '../core/text.ts';
 import { count, paint, type Style } from './text.ts';
 import { errorLine } from './values.ts';

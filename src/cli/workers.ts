@@ -1,5 +1,5 @@
 /** Workers as a person reads them. */
-import type { WorkerView } from '../core/protocol.ts';
+import type { WorkerView } from '../core/api.ts';
 import { formatTable } from './table.ts';
 import { relativeTime } from './text.ts';
 

@@ -1,6 +1,7 @@
 /** From what the server answers to what the caller gets: a value, or one of the errors of core/errors.ts. Pure. */
+
+import type { ErrorBody } from '../core/api.ts';
 import { type BgtaskError, RefusedError, RunNotFoundError, UnauthorizedError } from '../core/errors.ts';
-import type { ErrorBody } from '../core/protocol.ts';
 
 /** The server says itself that it does not know what became of a submit; with the same id it may be sent again. */
 const UNKNOWN = new Set(['storage_failed', 'too_slow']);

@@ -1,6 +1,9 @@
 /** Runs to be submitted, as text, and the calls that wait for their answers. Pure: no clock, no network. */
+
+import type { SubmitRequest } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
-import { LIMITS, type SubmitRequest, type SubmittedRun } from '../core/protocol.ts';
+import type { SubmittedRun } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Payload } from '../core/run.ts';
 
 /** Room for what stands around the runs of one frame or body. */

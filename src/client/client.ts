@@ -2,9 +2,12 @@
  * The client: everything that can be asked of a server, over HTTP and one shared WebSocket. Entry `bgtask/client`; it runs in browsers
  * too, so no `node:` is loaded from here. Nothing of it holds the process alive, except while somebody awaits an answer.
  */
+
+import type { RunFilter, RunView } from '../core/api.ts';
 import { ClientClosedError, RunNotFoundError } from '../core/errors.ts';
+import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
 import { idMaker } from '../core/ids.ts';
-import { RUN_ID, type RunFilter, type RunView, type SubmittedRun, type WatchFrame } from '../core/protocol.ts';
+import { RUN_ID } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { FollowEvent } from '../core/view.ts';
 import { systemClock, systemRandom } from '../system/system.ts';

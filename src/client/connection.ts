@@ -2,7 +2,7 @@
  * The one socket that everything of a client shares. It is opened when it is first needed and comes back by itself. It holds the
  * process alive only while somebody awaits something that comes through it.
  */
-import type { ClientFrame, WatchFrame } from '../core/protocol.ts';
+import type { ClientFrame, WatchFrame } from '../core/frames.ts';
 import type { Requests, RequestsOptions } from './requests.ts';
 import { type DownReason, openSocket, type Socket } from './socket.ts';
 

@@ -1,5 +1,6 @@
 /** Direct calls as text for frames that the server takes: what is too large for one is told without its values. Pure. */
-import { type DirectRun, LIMITS, type Outcome } from '../core/protocol.ts';
+import type { DirectRun, Outcome } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import { bytesOf } from './batch.ts';
 
 /** A frame is filled up to this many characters, which are at most three bytes each. */

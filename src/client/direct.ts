@@ -2,7 +2,9 @@
  * Direct calls, told to the server while they run here. It is done in the background and never fails a call: where no server runs,
  * nothing is recorded, and for a few seconds nothing is even tried. An end is kept until the server has recorded it.
  */
-import type { DirectRun, Held, LogLine, Outcome, WatchFrame } from '../core/protocol.ts';
+
+import type { LogLine } from '../core/api.ts';
+import type { DirectRun, Held, Outcome, WatchFrame } from '../core/frames.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Connection, Part } from './connection.ts';
 import { beganText, outcomeText, parts } from './direct-frames.ts';

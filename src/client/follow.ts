@@ -1,5 +1,7 @@
 /** The live list of runs. One socket carries one list: the newest `follow` is the one that is told. */
-import type { ClientFrame, RunFilter } from '../core/protocol.ts';
+
+import type { RunFilter } from '../core/api.ts';
+import type { ClientFrame } from '../core/frames.ts';
 import type { FollowEvent } from '../core/view.ts';
 import type { Connection, Part } from './connection.ts';
 import { atTurnEnd } from './socket.ts';

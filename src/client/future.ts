@@ -1,7 +1,8 @@
 /** Futures: handles on runs, and from the API's form of a run to the one users see. All they can do they do through a `Client`. */
+
+import type { RunView } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { RunNotFoundError, TaskRunError } from '../core/errors.ts';
-import type { RunView } from '../core/protocol.ts';
 import { isFinalState, type Upstream } from '../core/run.ts';
 import { decode, FUTURE, fromRunError } from '../core/values.ts';
 import type { EndedRun, FinalRun, Future, Run, RunUpdate, WaitOptions } from './types.ts';

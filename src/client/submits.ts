@@ -2,8 +2,11 @@
  * Submits: what is asked for in one turn of the event loop travels together, over the socket once it is open, else as one request.
  * Each run has its id before it is sent for the first time, so that what got lost on the way is sent again and stored once.
  */
+
+import type { ErrorBody, SubmitRequest } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
-import { type ErrorBody, LIMITS, type SubmitRequest, type SubmittedRun, type WatchFrame } from '../core/protocol.ts';
+import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Payload } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import { isUnknown, refusedRun } from './answer.ts';

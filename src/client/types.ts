@@ -2,9 +2,10 @@
  * Runs and futures as users see them. Arguments, results and errors are decoded, times are `Date`s; everything else is as the API
  * tells it. Types only: what makes them is `future.ts`.
  */
+
+import type { LogLine } from '../core/api.ts';
 import type { Duration } from '../core/duration.ts';
 import type { TaskRunError } from '../core/errors.ts';
-import type { LogLine } from '../core/protocol.ts';
 import type { OpenState, Progress, RunState, StateName, Upstream } from '../core/run.ts';
 import type { FUTURE } from '../core/values.ts';
 

@@ -2,8 +2,11 @@
  * Runs that somebody here watches, over the one socket: each id is asked for once, however many wait for it, and asked for again
  * when the socket comes back. Nothing polls: the server pushes.
  */
+
+import type { LogLine, RunView } from '../core/api.ts';
 import { RunNotFoundError, WaitTimeoutError } from '../core/errors.ts';
-import { type LogLine, RUN_ID, type RunView, type WatchFrame } from '../core/protocol.ts';
+import type { WatchFrame } from '../core/frames.ts';
+import { RUN_ID } from '../core/protocol.ts';
 import { isFinalState } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Connection, Part } from './connection.ts';

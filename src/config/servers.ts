@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServerRecord } from '../core/api.ts';
 import { StoreError } from '../core/errors.ts';
-import type { ServerRecord } from '../core/protocol.ts';
 import type { Settings } from './config.ts';
 import { createPrivately, readText, writePrivately } from './files.ts';
 import type { Home } from './home.ts';

@@ -2,7 +2,8 @@
  * The live list of runs as a viewer holds it: one pure fold over what `follow` tells. The terminal and any other screen read the same.
  * Knows no filter and no layout; what stands in a frame is taken as the server's last word on these runs.
  */
-import type { RunCounts, RunView, ServerStatus, WatchFrame } from './protocol.ts';
+import type { RunCounts, RunView, ServerStatus } from './api.ts';
+import type { WatchFrame } from './frames.ts';
 import type { RunState } from './run.ts';
 
 /** What happens to a follower: the frames of the server, and the connection under them. */

@@ -3,8 +3,8 @@
  * nothing of the environment. Plain text in and out, so that the same words go through HTTP, a raw socket and a frame.
  */
 import { STATUS_CODES } from 'node:http';
+import type { ErrorBody } from '../core/api.ts';
 import { InvalidOptionError, StoreError } from '../core/errors.ts';
-import type { ErrorBody } from '../core/protocol.ts';
 import { isRefusal, type Refusal } from './submission.ts';
 
 export { isRefusal, type Refusal } from './submission.ts';

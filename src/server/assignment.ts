@@ -1,5 +1,6 @@
 /** What travels when a run is handed out, and what an outcome means for it. Pure. */
-import { type Assignment, type Held, LIMITS, type Outcome, type Settled } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, Settled } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import { isFinal, type LeasedRun, plainError, type Run, type RunEvent } from '../core/run.ts';
 
 /** A leased run as its worker gets it; `upstream` are the runs its arguments stand for. */

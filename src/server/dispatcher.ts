@@ -5,17 +5,9 @@
  * A slot is counted as taken the moment its lease is made, and as free the moment its outcome arrives; what is sent (leases,
  * `recorded`) goes out when it is durable. So a finish, and the next lease of the same slot, share one commit.
  */
-import type {
-  ClientFrame,
-  LogLine,
-  ProcessIdentity,
-  ServerFrame,
-  SubmitRequest,
-  TaskView,
-  WatchFrame,
-  WorkerFrame,
-  WorkerView,
-} from '../core/protocol.ts';
+
+import type { LogLine, SubmitRequest, TaskView, WorkerView } from '../core/api.ts';
+import type { ClientFrame, ProcessIdentity, ServerFrame, WatchFrame, WorkerFrame } from '../core/frames.ts';
 import { LIMITS, PROTOCOL } from '../core/protocol.ts';
 import { isFinal, type NewRun, type Run } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';

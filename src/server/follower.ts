@@ -2,7 +2,7 @@
  * One live list: a snapshot of the newest runs that match, then what changes, gathered to at most one frame each 100 ms with the
  * newest form of each run. What cannot be in the list any more is not kept, so a slow or a huge list costs no more than its size.
  */
-import type { RunFilter } from '../core/protocol.ts';
+import type { RunFilter } from '../core/api.ts';
 import type { Run } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';

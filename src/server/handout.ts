@@ -1,5 +1,5 @@
 /** Leases due runs to whoever has room, and sends them when the leases are durable. */
-import type { Assignment } from '../core/protocol.ts';
+import type { Assignment } from '../core/frames.ts';
 import type { Offer } from '../core/queue.ts';
 import type { RunEvent, ScheduledRun } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';

@@ -1,5 +1,5 @@
 /** `GET /metrics`: the text format that Prometheus reads. Pure. */
-import type { RunCounts, TaskView, WorkerView } from '../core/protocol.ts';
+import type { RunCounts, TaskView, WorkerView } from '../core/api.ts';
 
 export interface Measured {
   readonly counts: RunCounts;

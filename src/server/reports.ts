@@ -2,7 +2,9 @@
  * What workers and callers tell, put into the store. A report counts only from the holder of the lease; anybody else is told off
  * (`fenced`) and changes nothing.
  */
-import type { ClientFrame, Held, LogLine, Outcome, WorkerFrame } from '../core/protocol.ts';
+
+import type { LogLine } from '../core/api.ts';
+import type { ClientFrame, Held, Outcome, WorkerFrame } from '../core/frames.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Change, Store } from '../store/store.ts';
 import { eventOf, heldOf } from './assignment.ts';

@@ -2,7 +2,8 @@
  * Who may execute what: the connected workers, the room they have, and every lease that is out. Memory only; the dispatcher keeps
  * it in step with the store. Times in here are monotonic milliseconds.
  */
-import { HEARTBEAT_MS, type Held, LEASE_MS, type ProcessIdentity, type ServerFrame, type TaskInfo } from '../core/protocol.ts';
+import type { Held, ProcessIdentity, ServerFrame, TaskInfo } from '../core/frames.ts';
+import { HEARTBEAT_MS, LEASE_MS } from '../core/protocol.ts';
 import type { Offer } from '../core/queue.ts';
 
 /** The other end of a connection. `send` after the end is harmless. */

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import type { SubmitRequest } from '../core/protocol.ts';
+import type { SubmitRequest } from '../core/api.ts';
 import { LIMITS, PROTOCOL, RUN_ID, TASK_NAME } from '../core/protocol.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';

@@ -1,34 +1,26 @@
 /**
  * What is taken in and given out, once: these schemas validate the bodies and frames and write the OpenAPI page. They are held to
- * the types of core/protocol.ts by the compiler. Submits are strict, so that a misspelt option is told; frames of our own clients
+ * the types of core/api.ts and core/frames.ts by the compiler. Submits are strict, so that a misspelt option is told; frames of our own clients
  * and workers may know more than this server does.
  */
 import { z } from 'zod';
+import type {
+  BatchRequest,
+  ErrorBody,
+  LogLine,
+  RunCounts,
+  RunFilter,
+  RunList,
+  RunView,
+  ServerStatus,
+  SubmitOptions,
+  SubmitRequest,
+  TaskView,
+  WorkerView,
+} from '../core/api.ts';
 import { DURATION_TEXT, type Duration, LONGEST_MS } from '../core/duration.ts';
-import {
-  type BatchRequest,
-  type ClientFrame,
-  type DirectRun,
-  type ErrorBody,
-  type Held,
-  LIMITS,
-  type LogLine,
-  type Outcome,
-  type ProcessIdentity,
-  RUN_ID,
-  type RunCounts,
-  type RunFilter,
-  type RunList,
-  type RunView,
-  type ServerStatus,
-  type SubmitOptions,
-  type SubmitRequest,
-  TASK_NAME,
-  type TaskInfo,
-  type TaskView,
-  type WorkerFrame,
-  type WorkerView,
-} from '../core/protocol.ts';
+import type { ClientFrame, DirectRun, Held, Outcome, ProcessIdentity, TaskInfo, WorkerFrame } from '../core/frames.ts';
+import { LIMITS, RUN_ID, TASK_NAME } from '../core/protocol.ts';
 import { type Progress, RUN_STATES, type RunError, type RunState } from '../core/run.ts';
 
 /** The named schemas of the OpenAPI page. */

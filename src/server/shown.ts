@@ -1,5 +1,5 @@
 /** Runs as they are shown: JSON text in which a waiting run says why it waits. */
-import { runJson } from '../core/protocol.ts';
+import { runJson } from '../core/api.ts';
 import type { Run } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { RunPage, Store } from '../store/store.ts';

@@ -1,7 +1,9 @@
 /** From what a client asks for to the run that is stored. Pure: the time and the id come in. The schema has been checked before. */
+
+import type { SubmitOptions, SubmitRequest } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { DirectRun, SubmitOptions, SubmitRequest } from '../core/protocol.ts';
+import type { DirectRun } from '../core/frames.ts';
 import { LIMITS, RUN_ID, TASK_NAME } from '../core/protocol.ts';
 import type { Lease, NewRun, Upstream } from '../core/run.ts';
 import type { NotSubmitted, Submitted } from '../store/store.ts';

@@ -1,5 +1,5 @@
 /** Workers and tasks as the API shows them. Pure. */
-import type { TaskView, WorkerView } from '../core/protocol.ts';
+import type { TaskView, WorkerView } from '../core/api.ts';
 import type { Holder } from './roster.ts';
 
 export function workerViews(holders: readonly Holder[]): WorkerView[] {

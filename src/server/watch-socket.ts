@@ -2,7 +2,8 @@
  * One connection of a client: submits, questions, watched runs, a live list, direct calls. Runs go out as the store holds them,
  * spliced as text. A client that does not read loses nothing it must know: what was not told is told from the store when it reads.
  */
-import type { ErrorBody, LogLine, SubmitRequest, SubmittedRun, WatchFrame } from '../core/protocol.ts';
+import type { ErrorBody, LogLine, SubmitRequest } from '../core/api.ts';
+import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';

@@ -2,7 +2,7 @@
  * Who wants to hear of which run: one index over all watch sockets. A commit costs as much as it has runs, and nothing while nobody
  * watches: then nothing here listens to the store.
  */
-import type { LogLine } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Commit, Store } from '../store/store.ts';
 import type { Dispatcher } from './dispatcher.ts';

@@ -1,5 +1,6 @@
 /** One connection of a worker: its frames go to the dispatcher, the dispatcher's frames to it. Decides nothing. */
-import { type Held, LEASE_MS, type ServerFrame } from '../core/protocol.ts';
+import type { Held, ServerFrame } from '../core/frames.ts';
+import { LEASE_MS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Channel } from './channel.ts';
 import type { Dispatcher, Link, WorkerSession } from './dispatcher.ts';

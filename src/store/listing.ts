@@ -2,8 +2,9 @@
  * Runs in the order they were submitted, and how many are in each state: what lists, pages and counts are read from.
  * It holds no rule of a run; table.ts tells it every change.
  */
+
+import type { RunCounts, RunFilter } from '../core/api.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { RunCounts, RunFilter } from '../core/protocol.ts';
 import { RUN_STATES, type Run, type RunState } from '../core/run.ts';
 import type { ListQuery, RunPage } from './store.ts';
 

@@ -1,5 +1,6 @@
 /** How much of what a task writes is kept: lines are cut, and the log of a run ends, at `LIMITS`; a marker says so. Pure. */
-import { LIMITS, type LogLine } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
+import { LIMITS } from '../core/protocol.ts';
 
 export const RUN_FULL = '[bgtask] This log reached its limit for one run: later lines were dropped.';
 export const TOTAL_FULL = '[bgtask] This log was dropped: the logs of all runs reached their limit, and it was the oldest.';

@@ -1,5 +1,5 @@
 /** `memory:`, the store of tests and trials: everything goes with the process. What is called in one turn is one commit here, too. */
-import type { LogLine } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Log } from './commits.ts';
 import { fitLines } from './log-lines.ts';

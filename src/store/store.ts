@@ -7,8 +7,8 @@
  * nothing that is not. `at` is wall time in milliseconds and only ever written down, never compared with a clock in here.
  */
 
+import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
-import type { LogLine, RunCounts, RunFilter } from '../core/protocol.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 

@@ -2,8 +2,9 @@
  * A store over a table in memory and a log that makes its changes durable. Memory and file store are this with another log and
  * another place for the lines that tasks write. It decides nothing about runs (core/transition.ts) and nothing about files (file/).
  */
+
+import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
-import type { LogLine, RunCounts, RunFilter } from '../core/protocol.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { ProcessIdentity } from '../core/protocol.ts';
+import type { ProcessIdentity } from '../core/frames.ts';
 
 /** This process. */
 export function processIdentity(): ProcessIdentity {

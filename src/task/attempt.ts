@@ -1,5 +1,6 @@
 /** What one attempt of a run is, before it is made and after it has ended. Types only; execute.ts makes it. */
-import type { LogLine, Outcome } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
+import type { Outcome } from '../core/frames.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 

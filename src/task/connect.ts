@@ -2,7 +2,7 @@
 import type { Client } from '../client/client.ts';
 import { RunFuture, toRun } from '../client/future.ts';
 import type { Future, Run } from '../client/types.ts';
-import type { RunList } from '../core/protocol.ts';
+import type { RunList } from '../core/api.ts';
 import type { RunState } from '../core/run.ts';
 import { reachThrough } from './reach.ts';
 import { bindTask } from './task.ts';

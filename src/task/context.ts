@@ -4,8 +4,9 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { format } from 'node:util';
+import type { LogLine } from '../core/api.ts';
 import { InvalidOptionError, NoRunError } from '../core/errors.ts';
-import { LIMITS, type LogLine } from '../core/protocol.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 

@@ -3,7 +3,7 @@
  * Nothing is checked here (options.ts) and nothing runs here (execute.ts).
  */
 import type { Duration } from '../core/duration.ts';
-import type { TaskInfo } from '../core/protocol.ts';
+import type { TaskInfo } from '../core/frames.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /** A task value carries its definition under this, so that two copies of the library in one process understand each other. */

@@ -3,8 +3,8 @@
  * The caller gets the very value or error of the function; where a server runs, it is told in the background.
  */
 import type { Recording, DirectCall as Told } from '../client/client.ts';
+import type { LogLine, SubmitOptions } from '../core/api.ts';
 import { idMaker } from '../core/ids.ts';
-import type { LogLine, SubmitOptions } from '../core/protocol.ts';
 import { encodeArgs } from '../core/values.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';

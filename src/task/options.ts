@@ -3,7 +3,8 @@
  * finds it out later.
  */
 import { InvalidOptionError } from '../core/errors.ts';
-import { TASK_NAME, type TaskInfo } from '../core/protocol.ts';
+import type { TaskInfo } from '../core/frames.ts';
+import { TASK_NAME } from '../core/protocol.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import * as check from './checks.ts';
 import { type DefinedOptions, type Definition, noHooks } from './definition.ts';

@@ -3,7 +3,7 @@ import type { Client, DirectCall, Recording } from '../client/client.ts';
 import { RunFuture } from '../client/future.ts';
 import type { Submit } from '../client/submits.ts';
 import type { Future } from '../client/types.ts';
-import type { SubmittedRun } from '../core/protocol.ts';
+import type { SubmittedRun } from '../core/frames.ts';
 import type { AnyTask, ServeOptions, Serving } from './types.ts';
 
 export interface Reach {

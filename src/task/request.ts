@@ -4,8 +4,8 @@
  */
 
 import type { Submit } from '../client/submits.ts';
+import type { SubmitOptions } from '../core/api.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { SubmitOptions } from '../core/protocol.ts';
 import type { Upstream } from '../core/run.ts';
 import { type EncodedArgs, encodeArgs } from '../core/values.ts';
 import * as check from './checks.ts';

@@ -1,6 +1,7 @@
 /** What can be said with one call: checked where it is said, in the form that travels. Nothing in it is a function. */
+
+import type { SubmitOptions } from '../core/api.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { SubmitOptions } from '../core/protocol.ts';
 import type { Upstream } from '../core/run.ts';
 import { FUTURE, type FutureMark } from '../core/values.ts';
 import * as check from './checks.ts';

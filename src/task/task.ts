@@ -3,8 +3,8 @@
  * what is submitted, direct.ts calls here, `Reach` is the way out.
  */
 import type { Future } from '../client/types.ts';
+import type { SubmitOptions } from '../core/api.ts';
 import { InvalidOptionError } from '../core/errors.ts';
-import type { SubmitOptions } from '../core/protocol.ts';
 import { callable } from './checks.ts';
 import { type Definition, definitionOf, HOOK_NAMES, type Hook, TASK } from './definition.ts';
 import { callDirectly } from './direct.ts';

@@ -4,7 +4,7 @@
  */
 import { render, useInput } from 'ink';
 import { type ReactNode, useRef, useSyncExternalStore } from 'react';
-import type { RunFilter } from '../core/protocol.ts';
+import type { RunFilter } from '../core/api.ts';
 import { Frame } from './frame.tsx';
 import { keysOf, PASTE_BEGINS, PASTE_ENDS } from './keys.ts';
 import { Terminal } from './terminal.ts';

@@ -2,8 +2,9 @@
  * Everything about one run as lines to scroll through: facts, arguments, result or error, history, logs. Pure. What only a new version of
  * the run can change is made once per version and width, so a tick of the clock costs nothing where the values are large.
  */
+
+import type { LogLine, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { LogLine, RunView } from '../core/protocol.ts';
 import { escapeText, oneLine, wrap } from '../core/text.ts';
 import { barText, percentOf } from './list.ts';
 import type { Logs } from './logs.ts';

@@ -1,6 +1,6 @@
 /** Which runs are shown: the groups of states that `s` goes through, and the text that `/` asks for. Pure. */
 
-import type { RunFilter, RunView } from '../core/protocol.ts';
+import type { RunFilter, RunView } from '../core/api.ts';
 import { OPEN_STATES, RUN_STATES, type RunState } from '../core/run.ts';
 
 export const SHOWS = ['all', 'active', 'completed', 'failed', 'cancelled'] as const;

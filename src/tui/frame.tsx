@@ -1,7 +1,7 @@
 /** The drawing: one frame from what is shown. Components hold no state; a row is drawn anew only where something in it changed. */
 import { Box, Text } from 'ink';
 import { memo, type ReactNode, useMemo } from 'react';
-import type { RunView } from '../core/protocol.ts';
+import type { RunView } from '../core/api.ts';
 import { countsLine, detailsTitle, headerLine, keysLine, statusLine } from './chrome.ts';
 import { columnsFor, type PlacedColumn, runLine, titleLine } from './list.ts';
 import { emptyLines, helpLines, isTooSmall, noDetailsLines, tooSmallLines } from './pages.ts';

@@ -1,5 +1,5 @@
 /** One run as one line, and which columns a line has at which width. Pure: a run, a width and a time in, spans out. */
-import type { RunView } from '../core/protocol.ts';
+import type { RunView } from '../core/api.ts';
 import { cut, oneLine, toWidth } from '../core/text.ts';
 import { shortId } from './screen.ts';
 import { type Colour, colourOf, type Line, type Signs, type Span } from './theme.ts';

@@ -1,5 +1,5 @@
 /** The log lines of the open run: what the server had stored and what it pushes, put together without a line twice. Pure. */
-import type { LogLine } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
 
 export interface Logs {
   readonly lines: readonly LogLine[];

@@ -1,6 +1,6 @@
 /** The run whose details are open: watches it, asks for its history and its stored logs, and lets go of all of it with `close`. */
 import type { Client, WatchEvent } from '../client/client.ts';
-import type { LogLine, RunView } from '../core/protocol.ts';
+import type { LogLine, RunView } from '../core/api.ts';
 import { append, combine, type Logs, NO_LOGS } from './logs.ts';
 
 export type RunSource = Pick<Client, 'watch' | 'get' | 'request'>;

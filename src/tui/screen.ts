@@ -2,7 +2,7 @@
  * What the person at the keys sees: which run is selected, what is open, filtered, asked. One pure function takes a key to the next screen,
  * and says what must be done outside. It owns no run: the selection is the id of one, so it stays on its run when others arrive.
  */
-import type { RunFilter, RunView } from '../core/protocol.ts';
+import type { RunFilter, RunView } from '../core/api.ts';
 import { oneLine } from '../core/text.ts';
 import { nextShow, type Show } from './filter.ts';
 import { type Action, actionOf, type Key } from './keys.ts';

@@ -1,5 +1,5 @@
 /** All that one frame is drawn from, and when it would look different by itself. Pure. */
-import type { RunFilter, RunView } from '../core/protocol.ts';
+import type { RunFilter, RunView } from '../core/api.ts';
 import type { View } from '../core/view.ts';
 import { detailLines } from './details.ts';
 import type { Logs } from './logs.ts';

@@ -2,8 +2,9 @@
  * Times as the viewer shows them. What is still going on is shown as an age that grows; what is over is shown as the clock showed it, which
  * stays true without being drawn again. So a screen of finished runs needs no timer. Pure; local time.
  */
+
+import type { RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { RunView } from '../core/protocol.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 /** Arguments, results and errors as text for a person: rich values as they read in code, secrets masked, bounded. One text per version of a run. */
 import { inspect } from 'node:util';
 import { abridge } from '../core/abridge.ts';
-import type { RunView } from '../core/protocol.ts';
+import type { RunView } from '../core/api.ts';
 import type { RunError } from '../core/run.ts';
 import { escapeText, oneLine } from '../core/text.ts';
 import { decode } from '../core/values.ts';

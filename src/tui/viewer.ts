@@ -4,7 +4,7 @@
  * screen. When nothing changes there is no timer at all.
  */
 import type { Client } from '../client/client.ts';
-import type { RunFilter, RunView } from '../core/protocol.ts';
+import type { RunFilter, RunView } from '../core/api.ts';
 import { oneLine } from '../core/text.ts';
 import { emptyView, type FollowEvent, fold, type View } from '../core/view.ts';
 import { followFilter, visibleRuns } from './filter.ts';

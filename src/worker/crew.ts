@@ -4,7 +4,7 @@
  * before goes on. It knows no runs beyond how many a child has.
  */
 import type { LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
-import type { TaskInfo } from '../core/protocol.ts';
+import type { TaskInfo } from '../core/frames.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Child } from './child-process.ts';
 import type { LoadedTasks, Preparation } from './ipc.ts';

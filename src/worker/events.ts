@@ -1,7 +1,7 @@
 /** What a worker tells whoever started it. Types only: how it is shown is decided elsewhere. */
 
 import type { LoadProblem } from '../core/errors.ts';
-import type { Outcome } from '../core/protocol.ts';
+import type { Outcome } from '../core/frames.ts';
 
 export type WorkerEvent =
   /** Loaded, registered at the server and, where asked, watching. Once. */

@@ -4,8 +4,9 @@
  * the pool's to decide. What one turn of the event loop brings is reported together; a start is reported before user code is called.
  */
 import { atTurnEnd } from '../client/socket.ts';
+import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
-import { LIMITS, type LogLine } from '../core/protocol.ts';
+import { LIMITS } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { Progress, RunError } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';

@@ -2,7 +2,7 @@
  * Runs tasks in the process of the script itself (`isolation: 'none'`): nothing to start, and nothing to fall back on. Code that does
  * not heed its signal cannot be stopped, and an error that nobody catches ends the script. Made for tests and for tiny scripts.
  */
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Definition } from '../task/definition.ts';
 import { Executor } from './executor.ts';

@@ -2,8 +2,10 @@
  * What travels between a worker and its children, over the IPC channel that Node opens for a child process, as JSON. Types only.
  * Both sides gather what one turn of their event loop brings into one message; order is kept.
  */
+
+import type { LogLine } from '../core/api.ts';
 import type { LoadProblem } from '../core/errors.ts';
-import type { LogLine, Settled, TaskInfo } from '../core/protocol.ts';
+import type { Settled, TaskInfo } from '../core/frames.ts';
 import type { Payload, Progress, RunError } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 

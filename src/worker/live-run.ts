@@ -1,5 +1,5 @@
 /** A run that was given to the pool, and what the death of its process means for it. Pure. */
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import { plainError, type RunError } from '../core/run.ts';
 import type { Timer } from '../core/seams.ts';

@@ -4,7 +4,9 @@
  * said again by the worker, which holds them until they are recorded.
  */
 import { atTurnEnd } from '../client/socket.ts';
-import { type Held, LIMITS, type LogLine, type Outcome } from '../core/protocol.ts';
+import type { LogLine } from '../core/api.ts';
+import type { Held, Outcome } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import { type Progress, plainError } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 

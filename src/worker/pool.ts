@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';

@@ -1,5 +1,7 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
-import type { Assignment, Held, LogLine, Outcome, TaskInfo } from '../core/protocol.ts';
+
+import type { LogLine } from '../core/api.ts';
+import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
 import type { Progress } from '../core/run.ts';
 import type { OnEvent } from './events.ts';
 import type { LoadedTasks, StopReason } from './ipc.ts';

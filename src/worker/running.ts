@@ -1,6 +1,8 @@
 /** One attempt as the process that makes it sees it: what `runAttempt` needs to know, and how far it is. Made for one executor. */
+
+import type { LogLine } from '../core/api.ts';
 import { BgtaskError } from '../core/errors.ts';
-import type { LogLine, Settled } from '../core/protocol.ts';
+import type { Settled } from '../core/frames.ts';
 import type { Progress, RunError } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';

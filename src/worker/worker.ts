@@ -4,15 +4,8 @@
  * lease ends where it is only silent. It executes nothing itself; the pool does. No code of the user runs in this process.
  */
 import { type Address, type Connect, type DownReason, openSocket, type Socket } from '../client/socket.ts';
-import {
-  type Assignment,
-  type Held,
-  type Outcome,
-  PROTOCOL,
-  type ProcessIdentity,
-  type ServerFrame,
-  type WorkerFrame,
-} from '../core/protocol.ts';
+import type { Assignment, Held, Outcome, ProcessIdentity, ServerFrame, WorkerFrame } from '../core/frames.ts';
+import { PROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
 import { GRACE_MS } from './ipc.ts';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { followLogs, logText } from '../../src/cli/logs.ts';
 import type { Client, WatchEvent } from '../../src/client/client.ts';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import { aRunning, aRunView } from '../helpers/fake-client.ts';
 
 const line = (text: string): LogLine => ({ at: '2026-11-24T12:00:00.000Z', level: 'info', text, attempt: 1 });

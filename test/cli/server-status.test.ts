@@ -3,8 +3,8 @@ import { runningServer, statusOf, statusPage } from '../../src/cli/server-status
 import type { Client } from '../../src/client/client.ts';
 import { loadSettings, type Settings } from '../../src/config/config.ts';
 import { writeServerRecord } from '../../src/config/servers.ts';
+import type { ServerStatus } from '../../src/core/api.ts';
 import { ServerUnreachableError } from '../../src/core/errors.ts';
-import type { ServerStatus } from '../../src/core/protocol.ts';
 import { type TestHome, testHome } from '../helpers/cli.ts';
 import { countsOf, someRuns } from '../helpers/fake-client.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runLevel, runLine, type WorkerEventShown, workerLine } from '../../src/cli/worker-lines.ts';
-import type { Outcome } from '../../src/core/protocol.ts';
+import type { Outcome } from '../../src/core/frames.ts';
 
 const held = { runId: 'id', token: 't' };
 const error = { name: 'TypeError', message: 'no\nfile', stack: null, cause: null };

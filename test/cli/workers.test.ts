@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { workerTable } from '../../src/cli/workers.ts';
-import type { WorkerView } from '../../src/core/protocol.ts';
+import type { WorkerView } from '../../src/core/api.ts';
 
 const worker: WorkerView = {
   ...{ id: 'w', name: 'ford', pid: 42, host: 'earth', tasks: ['a', 'b'], slots: 10, used: 3, generation: 2, paused: false },

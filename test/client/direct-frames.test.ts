@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { beganText, outcomeText, parts } from '../../src/client/direct-frames.ts';
-import { type DirectRun, LIMITS, type Outcome } from '../../src/core/protocol.ts';
+import type { DirectRun, Outcome } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 
 const held = { runId: 'a', token: 't' };
 const run: DirectRun = {

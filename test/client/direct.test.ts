@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Client, DirectCall } from '../../src/client/client.ts';
 import { nodeTransport } from '../../src/client/node.ts';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import { systemClock } from '../../src/system/system.ts';
 import { FakeServer, tell } from './fake-server.ts';
 

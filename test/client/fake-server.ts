@@ -7,7 +7,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Client, createClient } from '../../src/client/client.ts';
 import { nodeTransport } from '../../src/client/node.ts';
 import type { Transport } from '../../src/client/transport.ts';
-import type { ClientFrame, RunView, SubmitRequest, WatchFrame } from '../../src/core/protocol.ts';
+import type { RunView, SubmitRequest } from '../../src/core/api.ts';
+import type { ClientFrame, WatchFrame } from '../../src/core/frames.ts';
 import type { Clock } from '../../src/core/seams.ts';
 
 export type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;

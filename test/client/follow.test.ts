@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.ts';
-import type { RunFilter, WatchFrame } from '../../src/core/protocol.ts';
+import type { RunFilter } from '../../src/core/api.ts';
+import type { WatchFrame } from '../../src/core/frames.ts';
 import type { FollowEvent } from '../../src/core/view.ts';
 import { FakeServer, tell } from './fake-server.ts';
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.ts';
 import { getRun, RunFuture, toRun } from '../../src/client/future.ts';
 import type { Future, RunUpdate } from '../../src/client/types.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { InvalidOptionError, RunNotFoundError, TaskRunError, WaitTimeoutError } from '../../src/core/errors.ts';
-import type { RunView } from '../../src/core/protocol.ts';
 import { encodeArgs, encodeResult, FUTURE } from '../../src/core/values.ts';
 import { aRun, completed, ended, FakeServer, tell } from './fake-server.ts';
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeConnect } from '../../src/client/node.ts';
 import { type Connect, type DownReason, openSocket, type Socket, type SocketOptions, type WebSocketLike } from '../../src/client/socket.ts';
-import type { ClientFrame, WatchFrame } from '../../src/core/protocol.ts';
+import type { ClientFrame, WatchFrame } from '../../src/core/frames.ts';
 import { HEARTBEAT_MS, SILENCE_MS } from '../../src/core/protocol.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import { ManualClock } from '../helpers/clock.ts';

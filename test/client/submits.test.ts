@@ -3,9 +3,10 @@ import type { Client } from '../../src/client/client.ts';
 import { nodeTransport } from '../../src/client/node.ts';
 import { TRY_MS } from '../../src/client/requests.ts';
 import type { Transport } from '../../src/client/transport.ts';
+import type { SubmitRequest } from '../../src/core/api.ts';
 import { RefusedError, UnauthorizedError } from '../../src/core/errors.ts';
 import { madeAt } from '../../src/core/ids.ts';
-import { LIMITS, type SubmitRequest } from '../../src/core/protocol.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { systemClock } from '../../src/system/system.ts';
 import { FakeServer, tell } from './fake-server.ts';
 

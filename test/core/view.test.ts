@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { OPEN_STATES, RUN_STATES } from '../../src/core/run.ts';
 import { countOf, emptyView, type FollowEvent, fold, newestFirst, type View } from '../../src/core/view.ts';
 import { aRunView, countsOf, iso, NOON, someRuns } from '../helpers/fake-client.ts';

@@ -1,7 +1,7 @@
 /** A client for tests of the viewer: says what it is told to say, and remembers what it was asked. */
 
 import type { WatchEvent } from '../../src/client/client.ts';
-import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/protocol.ts';
+import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/api.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import type { FollowEvent } from '../../src/core/view.ts';
 import type { ViewerClient } from '../../src/tui/viewer.ts';

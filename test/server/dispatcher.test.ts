@@ -1,7 +1,8 @@
 /** The dispatcher over a memory store and a clock that stands still: no socket, no timer, no process. */
 import { describe, expect, test } from 'vitest';
+import type { SubmitRequest } from '../../src/core/api.ts';
+import type { Assignment, Outcome, ServerFrame, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/frames.ts';
 import { idMaker } from '../../src/core/ids.ts';
-import type { Assignment, Outcome, ServerFrame, SubmitRequest, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/protocol.ts';
 import { LEASE_MS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Run } from '../../src/core/run.ts';

@@ -1,6 +1,6 @@
 /** The live list over a memory store and a clock that stands still: what a follower is sent, and how often. */
 import { describe, expect, test } from 'vitest';
-import type { RunFilter, RunView } from '../../src/core/protocol.ts';
+import type { RunFilter, RunView } from '../../src/core/api.ts';
 import { emptyView, type FollowEvent, fold, type View } from '../../src/core/view.ts';
 import { Channel } from '../../src/server/channel.ts';
 import { Follower } from '../../src/server/follower.ts';

@@ -1,6 +1,6 @@
 /** Leases: made in the store, counted at once, sent when they are durable. */
 import { expect, test } from 'vitest';
-import type { ServerFrame } from '../../src/core/protocol.ts';
+import type { ServerFrame } from '../../src/core/frames.ts';
 import { Handout } from '../../src/server/handout.ts';
 import { Reports } from '../../src/server/reports.ts';
 import { Roster } from '../../src/server/roster.ts';

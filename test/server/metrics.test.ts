@@ -1,6 +1,6 @@
 /** The text that Prometheus reads. */
 import { expect, test } from 'vitest';
-import type { WorkerView } from '../../src/core/protocol.ts';
+import type { WorkerView } from '../../src/core/api.ts';
 import { metricsText } from '../../src/server/metrics.ts';
 
 const counts = { SCHEDULED: 3, PENDING: 0, RUNNING: 1, CANCELLING: 0, COMPLETED: 9, FAILED: 0, CRASHED: 0, CANCELLED: 0, EXPIRED: 0 };

@@ -1,6 +1,6 @@
 /** What workers tell, put into a memory store: from the holder of a lease it counts, from anybody else it changes nothing. */
 import { describe, expect, test, vi } from 'vitest';
-import type { ServerFrame } from '../../src/core/protocol.ts';
+import type { ServerFrame } from '../../src/core/frames.ts';
 import { Reports, written } from '../../src/server/reports.ts';
 import { Roster } from '../../src/server/roster.ts';
 import { openStore } from '../../src/store/open.ts';

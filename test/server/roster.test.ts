@@ -1,6 +1,7 @@
 /** Who may execute what, and until when. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { HEARTBEAT_MS, LEASE_MS, type ServerFrame } from '../../src/core/protocol.ts';
+import type { ServerFrame } from '../../src/core/frames.ts';
+import { HEARTBEAT_MS, LEASE_MS } from '../../src/core/protocol.ts';
 import { callerId, type Holder, type Link, Roster } from '../../src/server/roster.ts';
 
 const link: Link<ServerFrame> = { send: () => undefined, close: () => undefined };

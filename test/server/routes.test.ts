@@ -1,6 +1,6 @@
 /** Every route as a caller sees it: the form of its answers, its status codes, and what it leaves behind. */
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
 import * as schema from '../../src/server/schemas.ts';
 import { type Started, start, TOKEN } from './started.ts';

@@ -1,6 +1,6 @@
 /** The schemas beside what routes and frames test of them. */
 import { describe, expect, test } from 'vitest';
-import type { SubmitOptions } from '../../src/core/protocol.ts';
+import type { SubmitOptions } from '../../src/core/api.ts';
 import { explain, submitRequest, workerFrame } from '../../src/server/schemas.ts';
 
 describe('a submit', () => {

@@ -1,6 +1,6 @@
 /** How runs are shown. */
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import { runView } from '../../src/server/schemas.ts';
 import { fitting, page, shower } from '../../src/server/shown.ts';

@@ -1,6 +1,7 @@
 /** From a request to the run that is stored, or to why there is none. */
 import { describe, expect, test } from 'vitest';
-import { LIMITS, type SubmitRequest } from '../../src/core/protocol.ts';
+import type { SubmitRequest } from '../../src/core/api.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { directRunOf, isRefusal, newRunOf } from '../../src/server/submission.ts';
 import { LEASE, T0 } from '../core/builders.ts';
 

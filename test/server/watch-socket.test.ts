@@ -1,6 +1,7 @@
 /** A client's connection over a real socket: submits, questions, watched runs, the live list, direct calls. */
 import { describe, expect, test } from 'vitest';
-import type { RunView, WatchFrame } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
+import type { WatchFrame } from '../../src/core/frames.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
 import { Channel } from '../../src/server/channel.ts';
 import type { Dispatcher } from '../../src/server/dispatcher.ts';

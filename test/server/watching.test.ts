@@ -1,6 +1,6 @@
 /** The index of who wants to hear of which run. */
 import { describe, expect, test, vi } from 'vitest';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import type { Dispatcher } from '../../src/server/dispatcher.ts';
 import { shower } from '../../src/server/shown.ts';
 import { type Watch, type Watcher, Watching } from '../../src/server/watching.ts';

@@ -1,7 +1,8 @@
 /** What every store does, whatever lies under it. One suite, one line for each back-end. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LogLine } from '../../src/core/api.ts';
 import { idMaker } from '../../src/core/ids.ts';
-import { LIMITS, type LogLine } from '../../src/core/protocol.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun } from '../../src/core/run.ts';
 import { RUN_FULL } from '../../src/store/log-lines.ts';
 import { type Commit, DEFAULT_KEEP, type Store, type Submitted } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 /** What the store adds to its table: payloads on one line, logs that go with their runs, an end in order. */
 import { expect, test } from 'vitest';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import type { Log } from '../../src/store/commits.ts';
 import type { Fact } from '../../src/store/rows.ts';
 import { Table } from '../../src/store/table.ts';

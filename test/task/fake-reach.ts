@@ -3,7 +3,7 @@
 import type { DirectCall, DirectOutcome } from '../../src/client/client.ts';
 import type { Submit } from '../../src/client/submits.ts';
 import type { Future } from '../../src/client/types.ts';
-import type { LogLine, SubmitRequest } from '../../src/core/protocol.ts';
+import type { LogLine, SubmitRequest } from '../../src/core/api.ts';
 import { FUTURE } from '../../src/core/values.ts';
 import type { Reach } from '../../src/task/reach.ts';
 import type { AnyTask, ServeOptions } from '../../src/task/types.ts';

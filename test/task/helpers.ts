@@ -1,4 +1,4 @@
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import type { Progress } from '../../src/core/run.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
 import type { Definition } from '../../src/task/definition.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SubmitOptions } from '../../src/core/protocol.ts';
+import type { SubmitOptions } from '../../src/core/api.ts';
 import type { Upstream } from '../../src/core/run.ts';
 import { FUTURE } from '../../src/core/values.ts';
 import { defineTask } from '../../src/task/options.ts';

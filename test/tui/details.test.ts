@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { LogLine, RunView } from '../../src/core/protocol.ts';
+import type { LogLine, RunView } from '../../src/core/api.ts';
 import { detailLines } from '../../src/tui/details.ts';
 import { type Logs, NO_LOGS } from '../../src/tui/logs.ts';
 import { type Line, lineWidth, SIGNS } from '../../src/tui/theme.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LogLine } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
 import { append, combine, MOST_LOGS, NO_LOGS } from '../../src/tui/logs.ts';
 import { iso, NOON } from '../helpers/fake-client.ts';
 

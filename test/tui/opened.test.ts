@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import { Opened } from '../../src/tui/opened.ts';
 import { aRunning, aRunView, FakeClient, iso, NOON } from '../helpers/fake-client.ts';
 

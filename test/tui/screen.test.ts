@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/protocol.ts';
+import type { RunView } from '../../src/core/api.ts';
 import type { Key } from '../../src/tui/keys.ts';
 import { firstScreen, labelOf, type Next, paste, press, type Screen, type Sight, settle, shortId, windowOf } from '../../src/tui/screen.ts';
 import { aRunning, aRunView, someRuns } from '../helpers/fake-client.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TasksNotLoadedError } from '../../src/core/errors.ts';
-import type { TaskInfo } from '../../src/core/protocol.ts';
+import type { TaskInfo } from '../../src/core/frames.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Child } from '../../src/worker/child-process.ts';
 import { Crew } from '../../src/worker/crew.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Assignment, Outcome, ServerFrame, WorkerFrame } from '../../src/core/protocol.ts';
+import type { Assignment, Outcome, ServerFrame, WorkerFrame } from '../../src/core/frames.ts';
 
 type Frame<T extends WorkerFrame['type']> = Extract<WorkerFrame, { type: T }>;
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { atTurnEnd } from '../../src/client/socket.ts';
-import { LIMITS, type LogLine, type Outcome, type WorkerFrame } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
+import type { Outcome, WorkerFrame } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { Outbox, START_WAITS_MS } from '../../src/worker/outbox.ts';
 import { ManualClock } from '../helpers/clock.ts';
 

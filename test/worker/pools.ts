@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { Assignment, Held, LogLine, Outcome } from '../../src/core/protocol.ts';
+import type { LogLine } from '../../src/core/api.ts';
+import type { Assignment, Held, Outcome } from '../../src/core/frames.ts';
 import type { Progress } from '../../src/core/run.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Settled } from '../../src/core/protocol.ts';
+import type { Settled } from '../../src/core/frames.ts';
 import { encodeArgs, FUTURE } from '../../src/core/values.ts';
 import { task } from '../../src/index.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';

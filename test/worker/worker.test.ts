@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeConnect } from '../../src/client/node.ts';
-import type { Assignment, Outcome, TaskInfo } from '../../src/core/protocol.ts';
+import type { Assignment, Outcome, TaskInfo } from '../../src/core/frames.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';

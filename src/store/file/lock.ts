@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StoreError } from '../../core/errors.ts';
-import type { ProcessIdentity } from '../../core/protocol.ts';
+import type { ProcessIdentity } from '../../core/frames.ts';
 import type { Clock } from '../../core/seams.ts';
 import { isDead, processIdentity } from '../../system/processes.ts';
 import type { Disk } from './disk.ts';

@@ -4,7 +4,8 @@
  * They are not synced: a power cut may cost the last ones.
  */
 import { join } from 'node:path';
-import { LIMITS, type LogLine } from '../../core/protocol.ts';
+import type { LogLine } from '../../core/api.ts';
+import { LIMITS } from '../../core/protocol.ts';
 import { FULL, fitLines, markerLine, RUN_FULL, TOTAL_FULL } from '../log-lines.ts';
 import type { RunLogs } from '../table-store.ts';
 import type { Disk } from './disk.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import RunCancel from '../../../commands/run/cancel.ts';
-import type { RunView } from '../../../src/core/protocol.ts';
+import type { RunView } from '../../../src/core/api.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import RunLogs from '../../../commands/run/logs.ts';
-import type { LogLine } from '../../../src/core/protocol.ts';
+import type { LogLine } from '../../../src/core/api.ts';
 import { runContext, task } from '../../../src/index.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';

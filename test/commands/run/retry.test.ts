@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import RunRetry from '../../../commands/run/retry.ts';
-import type { RunView } from '../../../src/core/protocol.ts';
+import type { RunView } from '../../../src/core/api.ts';
 import { task } from '../../../src/index.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import ServerStart from '../../../commands/server/start.ts';
-import type { ServerRecord, ServerStatus } from '../../../src/core/protocol.ts';
+import type { ServerRecord, ServerStatus } from '../../../src/core/api.ts';
 import { bgtask, type Output, type TestHome, testHome } from '../../helpers/cli.ts';
 import { until } from '../../helpers/cli-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import TaskLs from '../../../commands/task/ls.ts';
-import type { RunView } from '../../../src/core/protocol.ts';
+import type { RunView } from '../../../src/core/api.ts';
 import { bgtask, testHome } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import TaskRun from '../../../commands/task/run.ts';
-import type { RunView } from '../../../src/core/protocol.ts';
+import type { RunView } from '../../../src/core/api.ts';
 import { task } from '../../../src/index.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';

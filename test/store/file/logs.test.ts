@@ -1,6 +1,6 @@
 /** The lines of runs on the disk: bounded, never in the way, and found again after a restart. */
 import { describe, expect, test, vi } from 'vitest';
-import type { LogLine } from '../../../src/core/protocol.ts';
+import type { LogLine } from '../../../src/core/api.ts';
 import { FileLogs } from '../../../src/store/file/logs.ts';
 import { RUN_FULL, TOTAL_FULL } from '../../../src/store/log-lines.ts';
 import { line } from '../contract.ts';
