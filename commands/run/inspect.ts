@@ -1,6 +1,6 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { revealFlags, runIdArg } from '../../src/cli/flags.ts';
-import { runOf, runPage } from '../../src/cli/runs.ts';
+import { repeatsOf, runOf, runPage } from '../../src/cli/runs.ts';
 import type { RunView } from '../../src/core/api.ts';
 
 export default class RunInspect extends ApiCommand {
@@ -11,8 +11,9 @@ export default class RunInspect extends ApiCommand {
 
   async run(): Promise<RunView> {
     const { args, flags } = await this.parse(RunInspect);
-    const run = await runOf(await this.connect(this.settings(flags)), args.id);
-    this.log(await runPage(run, flags.reveal));
+    const client = await this.connect(this.settings(flags));
+    const run = await runOf(client, args.id);
+    if (!this.jsonEnabled()) this.log(await runPage(run, flags.reveal, await repeatsOf(client, run)));
     return run;
   }
 }

@@ -1,6 +1,6 @@
 /** What is done to several runs at once: those named, or those that fit a filter. One that cannot be found does not stop the others. */
 import type { Client } from '../client/client.ts';
-import type { RunView } from '../core/api.ts';
+import type { RunFilter, RunView } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
 import { FINAL_STATES, OPEN_STATES, type RunState } from '../core/run.ts';
 import { type FilterFlags, filterOf } from './flags.ts';
@@ -18,6 +18,8 @@ interface Verb<Answer> {
   /** What a filter without `--state` means, and all it may mean. */
   readonly usual: readonly RunState[];
   readonly possible: readonly RunState[];
+  /** How `--yes` is typed with it: it is never done to a filter unless somebody agreed, also where nobody can be asked. */
+  readonly command?: string;
   ask(id: string): Promise<Answer>;
 }
 
@@ -39,8 +41,18 @@ export async function retryRuns(client: Client, selection: Selection): Promise<R
     name: 'Repeat',
     usual: ['FAILED', 'CRASHED'],
     possible: FINAL_STATES,
+    command: 'bgtask run retry',
     ask: (id) => client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/retry`),
   });
+}
+
+/** The new run, with `args` where they are given. @throws {RunNotFoundError} */
+export async function replayRun(client: Client, id: string, args: readonly unknown[] | undefined): Promise<RunView> {
+  try {
+    return await client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/replay`, args && { args });
+  } catch (error) {
+    throw isNotFound(error) ? await notFound(client, id) : error;
+  }
 }
 
 /** Answers with the ids that are gone. */
@@ -79,20 +91,30 @@ async function doToRuns<Answer>(client: Client, selection: Selection, verb: Verb
   return answers;
 }
 
-async function matching(client: Client, { flags }: Selection, { name, usual, possible }: Verb<unknown>): Promise<string[]> {
+async function matching(client: Client, { flags }: Selection, { name, usual, possible, command }: Verb<unknown>): Promise<string[]> {
   const filter = filterOf(flags);
   if (Object.keys(filter).length === 0) {
     throw new UsageError('Say which runs: by id, or by --state, --task or --tag.', ['List them: bgtask task ls --no-live']);
   }
   const state = (filter.state ?? usual).filter((one) => possible.includes(one));
   const runs = state.length > 0 ? await listRuns(client, { ...filter, state }, Number.POSITIVE_INFINITY) : [];
-  if (runs.length > 0 && !flags.yes && !(await confirmed(`${name} ${count(runs.length, 'run')}?`))) return [];
-  return runs.map((run) => run.id);
+  if (runs.length === 0 || flags.yes) return runs.map((run) => run.id);
+  if (canAsk()) return (await confirmed(`${name} ${count(runs.length, 'run')}?`)) ? runs.map((run) => run.id) : [];
+  if (command === undefined) return runs.map((run) => run.id); // the flags were the answer
+  throw new UsageError(`${count(runs.length, 'run')} would be repeated, and there is nobody to ask.`, [
+    `Go ahead: ${command} ${filterText(filter)} --yes`,
+  ]);
 }
 
-/** Asks on a terminal; where nobody can answer, the flags were the answer. */
+function filterText({ state = [], task, tag }: RunFilter): string {
+  return [state.length > 0 && `--state ${state.join(',')}`, task && `--task ${task}`, tag && `--tag ${tag}`].filter(Boolean).join(' ');
+}
+
+function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
 async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const { createInterface } = await import('node:readline/promises');
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -36,6 +36,25 @@ export async function runOf(client: Client, id: string): Promise<RunView> {
   }
 }
 
+/** How many runs back the repeats of a run are followed. */
+const MOST_REPEATED = 20;
+
+/** The runs that `run` repeats: the one before it, the one before that, and so on; the last one may be known by its id alone. */
+export async function repeatsOf(client: Client, run: RunView): Promise<string[]> {
+  const ids: string[] = [];
+  for (let id = run.retryOf; id !== null && ids.length < MOST_REPEATED; ) {
+    ids.push(id);
+    const before: RunView | null = await client.request<RunView>('GET', `/runs/${encodeURIComponent(id)}`).catch(unlessNotFound);
+    id = before?.retryOf ?? null;
+  }
+  return ids;
+}
+
+function unlessNotFound(error: unknown): null {
+  if (isNotFound(error)) return null;
+  throw error;
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof RunNotFoundError || (error instanceof RefusedError && error.status === 404);
 }
@@ -85,10 +104,10 @@ export function paintState(run: RunView, stream: NodeJS.WriteStream = process.st
 
 const LABEL = 12;
 
-/** One run with everything a person may ask about it. */
-export async function runPage(run: RunView, reveal: boolean): Promise<string> {
+/** One run with everything a person may ask about it; `repeated` are the runs it repeats, newest first. */
+export async function runPage(run: RunView, reveal: boolean, repeated?: readonly string[]): Promise<string> {
   const { errorText, valueText } = await import('./values.ts');
-  const lines = facts(run).map(([label, text]) => labelled(label, text));
+  const lines = facts(run, repeated ?? [run.retryOf ?? '']).map(([label, text]) => labelled(label, text));
   lines.push('', labelled('Arguments', run.args.length === 0 ? 'none' : run.args.map((arg) => valueText(arg, reveal)).join('\n')));
   if (run.state === 'COMPLETED') lines.push(labelled('Result', run.result === undefined ? 'none' : valueText(run.result, reveal)));
   if (run.error) lines.push(labelled('Error', errorText(run.error)));
@@ -96,7 +115,7 @@ export async function runPage(run: RunView, reveal: boolean): Promise<string> {
   return lines.join('\n');
 }
 
-function facts(run: RunView): [label: string, text: string][] {
+function facts(run: RunView, repeated: readonly string[]): [label: string, text: string][] {
   const now = Date.now();
   const moment = (at: string | null): string => (at === null ? '' : `${at}  (${relativeTime(at, now)})`);
   const all: [string, string][] = [
@@ -117,7 +136,7 @@ function facts(run: RunView): [label: string, text: string][] {
     ['Key', run.idempotencyKey ?? ''],
     ['Waits for', run.waitFor.join(', ')],
     ['Parent', run.parentId ?? ''],
-    ['Repeats', run.retryOf ?? ''],
+    ['Repeats', repeated.join(' ← ')],
   ];
   return all.filter(([, text]) => text !== '').map(([label, text]) => [label, label === 'State' ? text : oneLine(text)]);
 }

@@ -32,6 +32,10 @@ export interface SubmitOptions {
 export interface BatchRequest {
   readonly runs: readonly SubmitRequest[];
 }
+/** `POST /api/runs/:id/retry` and `/replay`. Default: the arguments of that run. */
+export interface RepeatRequest {
+  readonly args?: readonly unknown[] | undefined;
+}
 export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string };
 }

@@ -30,9 +30,13 @@ export async function readText(request: IncomingMessage, limit: number): Promise
 }
 
 /** Refuses a body where none is needed but a form or plain text came; a JSON body is let pass unread. */
-export function strayBodyProblem({ headers }: IncomingMessage): Refusal | null {
-  const isThere = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  return isThere ? typeProblem(headers['content-type'], headers['content-encoding']) : null;
+export function strayBodyProblem(request: IncomingMessage): Refusal | null {
+  const { headers } = request;
+  return hasBody(request) ? typeProblem(headers['content-type'], headers['content-encoding']) : null;
+}
+
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** One JSON value. `unit`: see scan.ts. */

@@ -32,7 +32,9 @@ function operation({ path, summary, query, body, answers }: Route): object {
       ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...fields.map(([name, schema]) => ({ name, in: 'query', required: false, schema: schemaOf(schema as z.ZodType) })),
     ],
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } } : {}),
+    ...(body
+      ? { requestBody: { required: !body.safeParse({}).success, content: { 'application/json': { schema: schemaOf(body) } } } }
+      : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, schema]) => [status, answer(schema)])),
       default: { description: 'Refused', ...content(errorBody) },

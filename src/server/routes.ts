@@ -10,9 +10,10 @@ import { isFinal, type Run } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';
 import { errorBody as errorOf, JSON_TYPE, type Refusal, Refused, refusalHeaders, refuse, unlessRefused } from './answer.ts';
-import { parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
+import { hasBody, parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
 import { type Accepted, type Dispatcher, isRefusal } from './dispatcher.ts';
 import { metricsText } from './metrics.ts';
+import { repeating } from './repeat.ts';
 import * as schema from './schemas.ts';
 import { page, type Show } from './shown.ts';
 
@@ -97,7 +98,15 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/api/runs/:id/cancel', summary: 'Cancels a run.', answers: { 200: schema.runView }, handle: cancel },
   {
     ...{ method: 'POST', path: '/api/runs/:id/retry', summary: 'Submits a new run that repeats one that ended.' },
-    ...{ answers: { 201: schema.runView }, handle: retry },
+    ...{ body: schema.repeatRequest, answers: { 201: schema.runView }, handle: (call) => repeat(call, 'retry') },
+  },
+  {
+    ...{
+      method: 'POST',
+      path: '/api/runs/:id/replay',
+      summary: 'The same of a run in any state, with other arguments where they are given.',
+    },
+    ...{ body: schema.repeatRequest, answers: { 201: schema.runView }, handle: (call) => repeat(call, 'replay') },
   },
   { method: 'DELETE', path: '/api/runs/:id', summary: 'Removes a run that ended.', answers: { 204: null }, handle: remove },
   {
@@ -182,21 +191,24 @@ async function cancel({ api, incoming, param }: Call): Promise<Response> {
   return run ? text(200, api.show(run, true)) : refused(noSuchRun(param));
 }
 
-async function retry(call: Call): Promise<Response> {
-  unlessRefused(strayBodyProblem(call.incoming));
+/** `retry` repeats what ended; `replay` makes a new run beside one that may still go on. */
+async function repeat(call: Call, verb: 'retry' | 'replay'): Promise<Response> {
+  const { args } = await repeatBody(call.incoming);
   const run = await runOf(call);
-  if (!isFinal(run)) return refused(refuse(409, 'not_final', `Run ${run.id} is ${run.state}; only a run that ended can be repeated.`));
-  const [answer] = await call.api.dispatcher.submit([repeating(run)]);
+  if (verb === 'retry' && !isFinal(run)) {
+    return refused(refuse(409, 'not_final', `Run ${run.id} is ${run.state}; only a run that ended can be repeated.`));
+  }
+  const upstream = await Promise.all(run.waitFor.map(({ id }) => call.api.store.get(id)));
+  const [answer] = await call.api.dispatcher.submit([repeating(run, args, upstream)]);
   return text(201, call.api.show(unlessRefused(answer as Accepted | Refusal).run, true));
 }
 
-/** A submit with the same task, arguments and options; due now. */
-function repeating({ id, task, args, name, tags, priority, concurrencyKey, parentId, timeoutMs, maxAttempts }: Run): SubmitRequest {
-  const options = {
-    ...{ tags, priority, retryOf: id, runName: name ?? undefined, concurrencyKey: concurrencyKey ?? undefined },
-    ...{ parentId: parentId ?? undefined, timeout: timeoutMs ?? undefined, retries: maxAttempts === null ? undefined : maxAttempts - 1 },
-  };
-  return { task, args: JSON.parse(args) as unknown[], options };
+async function repeatBody(incoming: IncomingMessage): Promise<z.infer<typeof schema.repeatRequest>> {
+  if (!hasBody(incoming)) return {};
+  const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, LIMITS.bodyBytes)), 1));
+  const result = schema.repeatRequest.safeParse(value);
+  if (result.success) return result.data;
+  throw new Refused(refuse(400, 'invalid_request', `${schema.explain(result.error)}.`));
 }
 
 async function remove(call: Call): Promise<Response> {

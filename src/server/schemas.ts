@@ -8,6 +8,7 @@ import type {
   BatchRequest,
   ErrorBody,
   LogLine,
+  RepeatRequest,
   RunCounts,
   RunFilter,
   RunList,
@@ -88,6 +89,10 @@ export const batchRequest = z.strictObject({
   runs: z.array(submitRequest).max(LIMITS.batchRuns),
 }) satisfies z.ZodType<BatchRequest>;
 components.add(batchRequest, { id: 'BatchRequest' });
+
+/** What `retry` and `replay` may be told; no body is as good as an empty one. */
+export const repeatRequest = z.strictObject({ args: z.array(z.unknown()).optional() }) satisfies z.ZodType<RepeatRequest>;
+components.add(repeatRequest, { id: 'RepeatRequest', description: 'Other arguments than those of the run; left out: its own.' });
 
 /** The query of a list, after its texts were split and counted. */
 export const listQuery = z.strictObject({

@@ -237,7 +237,7 @@ describe('one run', () => {
     expect(await server.ask(`/api/runs/%00${rest}`)).toMatchObject({ status: 400 });
   });
 
-  test.each(['cancel', 'retry'])('that is not there cannot be asked to %s', async (verb) => {
+  test.each(['cancel', 'retry', 'replay'])('that is not there cannot be asked to %s', async (verb) => {
     expect(await post(await start(), `/api/runs/nobody/${verb}`)).toMatchObject({ status: 404, code: 'not_found' });
   });
 
@@ -278,6 +278,26 @@ describe('one run', () => {
     });
     expect(again.id).not.toBe(id);
     expect(await server.store.get(again.id)).toMatchObject({ timeoutMs: 5_000, concurrencyKey: 'c', priority: 60_000 });
+  });
+
+  test('is repeated with other arguments where they are given', async () => {
+    const server = await start();
+    const { id } = await server.submit({ task: 'greet', args: ['Ford'] });
+    await post(server, `/api/runs/${id}/cancel`);
+    expect((await post(server, `/api/runs/${id}/retry`, { args: [{ b: 2 }] })).json()).toMatchObject({ args: [{ b: 2 }], retryOf: id });
+    expect((await post(server, `/api/runs/${id}/retry`, {})).json()).toMatchObject({ args: ['Ford'] });
+    expect(await post(server, `/api/runs/${id}/retry`, { args: 1 })).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(await post(server, `/api/runs/${id}/retry`, { arg: [] })).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+
+  test('is replayed in any state, and stays as it is', async () => {
+    const server = await start();
+    const { id } = await server.submit({ task: 'greet', args: ['Ford'], options: { tags: ['x'] } });
+    const answer = await post(server, `/api/runs/${id}/replay`, { args: ['Arthur'] });
+    expect(answer.status).toBe(201);
+    expect(answer.json()).toMatchObject({ args: ['Arthur'], tags: ['x'], retryOf: id, state: 'SCHEDULED' });
+    expect(await server.store.get(id)).toMatchObject({ state: 'SCHEDULED', args: '["Ford"]' });
+    expect(await server.store.counts()).toMatchObject({ SCHEDULED: 2 });
   });
 
   test('is removed when it has ended', async () => {

@@ -62,3 +62,11 @@ test('an id that is none exits 1; one that begins like it is suggested', async (
   expect(stderr).toContain(`Did you mean ${id}? (greet)`);
   expect((await bgtask(RunInspect, ['nope', '--json'], server.env)).json()).toMatchObject({ error: { code: 'BGTASK_RUN_NOT_FOUND' } });
 });
+
+test('the runs it repeats are shown back to the first', async () => {
+  const again = async (of: string) => (await server.client.request<RunView>('POST', `/runs/${of}/replay`)).id;
+  const second = await again(id);
+  const third = await again(second);
+  expect((await bgtask(RunInspect, [third], server.env)).stdout).toContain(`Repeats     ${second} ← ${id}\n`);
+  expect((await bgtask(RunInspect, [third, '--json'], server.env)).json()).toMatchObject({ retryOf: second });
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import RunRetry from '../../../commands/run/retry.ts';
 import type { RunView } from '../../../src/core/api.ts';
+import { encodeArgs, FUTURE } from '../../../src/core/values.ts';
 import { task } from '../../../src/index.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';
@@ -31,9 +32,27 @@ test('a run that ended is submitted again; the new id is what is printed', async
 test('a filter without --state means what failed or crashed', async () => {
   await ended('ok');
   const id = await ended('boom');
-  const runs = (await bgtask(RunRetry, ['--task', 'boom', '--json'], server.env)).json<RunView[]>();
+  const runs = (await bgtask(RunRetry, ['--task', 'boom', '--json', '--yes'], server.env)).json<RunView[]>();
   expect(runs.map((run) => run.retryOf)).toEqual([id]);
   expect(await bgtask(RunRetry, ['--task', 'ok'], server.env)).toMatchObject({ stdout: '', stderr: 'Nothing to repeat.\n' });
+});
+
+test('a filter needs --yes where nobody can be asked: exit 2, with the number of runs and what to type', async () => {
+  await ended('boom');
+  const { exit, stderr } = await bgtask(RunRetry, ['--task', 'boom', '--state', 'failed'], server.env);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(/\d+ runs? would be repeated, and there is nobody to ask/);
+  expect(stderr).toContain('bgtask run retry --state FAILED --task boom --yes');
+});
+
+test('what the arguments stood for is looked up again', async () => {
+  const [first] = await server.client.submit([{ task: 'ok' }]);
+  const upstream = { id: first?.id as string, allowFailure: false };
+  const { args } = encodeArgs([{ [FUTURE]: upstream }]);
+  const [second] = await server.client.submit([{ task: 'ok', args: JSON.parse(args), options: { waitFor: [upstream] } }]);
+  const id = (await server.client.final(second?.id as string)).id;
+  const { stdout } = await bgtask(RunRetry, [id], server.env);
+  expect(await server.client.final(stdout.trim())).toMatchObject({ state: 'COMPLETED', retryOf: id, waitFor: [first?.id] });
 });
 
 test('one that goes on cannot be repeated: exit 1', async () => {
