@@ -32,7 +32,6 @@ pool.listener = {
   started: () => {},
   logs: () => {},
   progress: () => {},
-  waiting: () => {},
   changed: () => {},
   onEvent: () => {},
   finished: (outcomes) => {

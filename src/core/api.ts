@@ -60,6 +60,8 @@ export interface RunView {
   readonly idempotencyKey: string | null;
   readonly parentId: string | null;
   readonly retryOf: string | null;
+  /** The run whose result this is, where the cache had it (`stateName` Cached). */
+  readonly cachedFrom: string | null;
   readonly waitFor: readonly string[];
   readonly createdAt: string;
   readonly dueAt: string;
@@ -129,6 +131,7 @@ export function runJson(run: Run, history: boolean): string {
     result,
     lease: _lease,
     blockedBy: _blocked,
+    cache: _cache,
     concurrencyKey: _key,
     failures: _f,
     losses: _l,

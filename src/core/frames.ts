@@ -20,14 +20,11 @@ export interface Held {
   readonly runId: string;
   readonly token: string;
 }
-/** The code of the run waits for other runs, or does not any more. While it does, its slot and its place in limits are free. */
-export interface Waiting extends Held {
-  readonly waiting: boolean;
-}
 /** How an attempt ended, in the words of `RunEvent`. */
 export type Outcome = Held &
+  /** `cachedFrom`: the server had it, of that run. */
   (
-    | { readonly type: 'succeed'; readonly result: Payload | null }
+    | { readonly type: 'succeed'; readonly result: Payload | null; readonly cachedFrom?: string | undefined }
     | {
         readonly type: 'fail';
         readonly error: RunError;
@@ -39,6 +36,20 @@ export type Outcome = Held &
     | { readonly type: 'stopped' }
     | { readonly type: 'release'; readonly reason: string }
   );
+
+/** Before the code of a task with a cache is called: is its result there? */
+export interface CacheQuestion {
+  readonly key: string;
+  /** How long the result will answer; null: as long as its run is kept. */
+  readonly ttlMs: number | null;
+  /** Make it anew, whatever is there. */
+  readonly refresh: boolean;
+}
+/** The result of an earlier run. */
+export interface CacheHit {
+  readonly from: string;
+  readonly result: Payload | null;
+}
 
 /** How an upstream run ended, for the future inside the arguments that stands for it. */
 export interface Settled {
@@ -102,8 +113,8 @@ export type WorkerFrame =
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
   | { readonly type: 'progress'; readonly runs: readonly (Held & { readonly progress: Progress })[] }
-  /** Told again after each `welcome`, of all that ever waited. */
-  | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
+  /** Answered by a `cache` frame, or by `fenced` where another run makes that result: the server gives the run out again later. */
+  | { readonly type: 'cache'; readonly runs: readonly (Held & CacheQuestion)[] }
   | { readonly type: 'ping' };
 
 export type ServerFrame =
@@ -115,6 +126,8 @@ export type ServerFrame =
   /** These leases are no longer the worker's: stop the code, drop the outcome. */
   | { readonly type: 'fenced'; readonly runs: readonly Held[] }
   | { readonly type: 'cancel'; readonly runs: readonly (Held & { readonly reason: string })[] }
+  /** Null: nothing is there; make it. */
+  | { readonly type: 'cache'; readonly runs: readonly (Held & { readonly hit: CacheHit | null })[] }
   /** After `hello` and `update`: tasks with queued runs that no connected worker has. */
   | { readonly type: 'orphans'; readonly tasks: readonly { readonly name: string; readonly queued: number }[] }
   | { readonly type: 'pong' };
@@ -135,7 +148,6 @@ export type ClientFrame =
   | { readonly type: 'began'; readonly runs: readonly DirectRun[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
-  | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
   | { readonly type: 'ping' };
 
 export interface DirectRun extends Held {

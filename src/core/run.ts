@@ -60,6 +60,13 @@ export interface Progress {
   readonly note: string | null;
 }
 
+/** Where the result of a run is kept for others with the same key. */
+export interface CacheKey {
+  readonly key: string;
+  /** How long it answers, from the end of the run. Null: as long as the run is kept. */
+  readonly ttlMs: number | null;
+}
+
 export interface HistoryEntry {
   readonly state: RunState;
   readonly name: StateName;
@@ -111,6 +118,10 @@ interface RunBase {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly progress: Progress | null;
+  /** Told under the newest lease, before its code is called. Null: its result is kept for nobody. */
+  readonly cache: CacheKey | null;
+  /** The run whose result this is; the code of this one was not called. */
+  readonly cachedFrom: string | null;
   readonly history: readonly HistoryEntry[];
 }
 
@@ -171,7 +182,12 @@ export type RunEvent =
   | { readonly type: 'assign'; readonly lease: Lease; readonly maxAttempts: number }
   | { readonly type: 'start'; readonly token: string }
   | { readonly type: 'progress'; readonly token: string; readonly progress: Progress }
-  | { readonly type: 'succeed'; readonly token: string; readonly result: Payload | null }
+  /** Its code is about to be called, and its result to be kept. */
+  | { readonly type: 'key'; readonly token: string; readonly cache: CacheKey }
+  /** Another run makes the result it wants: it waits, however that one ends, and then asks again. */
+  | { readonly type: 'defer'; readonly token: string; readonly until: string }
+  /** `cachedFrom`: the result is that of another run. */
+  | { readonly type: 'succeed'; readonly token: string; readonly result: Payload | null; readonly cachedFrom?: string | undefined }
   | {
       readonly type: 'fail';
       readonly token: string;

@@ -57,6 +57,8 @@ export function newRun(submit: NewRun, blockedBy: readonly string[]): Run {
     startedAt: null,
     endedAt: null,
     progress: null,
+    cache: null,
+    cachedFrom: null,
     lease: null,
     result: null,
     error: null,
@@ -88,7 +90,10 @@ const MOVES: Record<OpenState, Moves> = {
   PENDING: {
     start: begin,
     progress,
-    succeed: (run, event, at) => complete(begin(run, event, at), event, at),
+    key: keyed,
+    defer,
+    // A result that was there already took no start.
+    succeed: (run, event, at) => complete(event.cachedFrom === undefined ? begin(run, event, at) : run, event, at),
     fail: (run, event, at) => failOrRetry(begin(run, event, at), event, at),
     crash: (run, event, at) => crashOrRetry(begin(run, event, at), event, at),
     release: giveBack,
@@ -100,10 +105,11 @@ const MOVES: Record<OpenState, Moves> = {
   // What came first counts: a success is kept, everything else is the cancellation that was asked for.
   CANCELLING: {
     start: countStart,
-    succeed: (run, event, at) => complete(countStart(run, event, at), event, at),
+    succeed: (run, event, at) => complete(event.cachedFrom === undefined ? countStart(run, event, at) : run, event, at),
     fail: (run, event, at) => cancelled(countStart(run, event, at), event, at),
     crash: (run, event, at) => cancelled(countStart(run, event, at), event, at),
     stopped: cancelled,
+    defer: cancelled,
     release: cancelled,
     lose: cancelled,
     abandon: cancelled,
@@ -123,6 +129,7 @@ function assign(run: OpenRun, event: Extract<RunEvent, { type: 'assign' }>, at: 
     lease: event.lease,
     worker: event.lease.workerName,
     maxAttempts,
+    cache: null,
   } as LeasedRun;
   return log(next, at, null);
 }
@@ -152,9 +159,20 @@ function progress(run: OpenRun, event: Extract<RunEvent, { type: 'progress' }>):
   return same ? run : { ...run, progress: event.progress };
 }
 
+function keyed(run: OpenRun, { cache }: Extract<RunEvent, { type: 'key' }>): Run {
+  return run.cache?.key === cache.key && run.cache.ttlMs === cache.ttlMs ? run : { ...run, cache };
+}
+
+function defer(run: OpenRun, { until }: Extract<RunEvent, { type: 'defer' }>, at: number): Run {
+  const waiting = { ...run, blockedBy: [until], cache: null } as OpenRun;
+  return schedule(waiting, 'AwaitingConcurrency', run.dueAt, at, `Run ${until} makes the same result`);
+}
+
 function complete(run: OpenRun, event: Extract<RunEvent, { type: 'succeed' }>, at: number): Run {
-  const next = { ...run, state: 'COMPLETED', stateName: 'Completed', lease: null, result: event.result, endedAt: at } as CompletedRun;
-  return log(next, at, null);
+  const { result, cachedFrom = null } = event;
+  const stateName = cachedFrom === null ? 'Completed' : 'Cached';
+  const next = { ...run, state: 'COMPLETED', stateName, lease: null, result, cachedFrom, endedAt: at } as CompletedRun;
+  return log(next, at, cachedFrom === null ? null : `Result of run ${cachedFrom}`);
 }
 
 function failOrRetry(run: OpenRun, event: Extract<RunEvent, { type: 'fail' }>, at: number): Run {
@@ -207,13 +225,19 @@ function expire(run: OpenRun, _event: RunEvent, at: number): Run {
 
 function upstream(run: OpenRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {
   if (!run.blockedBy.includes(event.id)) return run;
-  const allowed = run.waitFor.some((up) => up.id === event.id && up.allowFailure);
-  if (event.state !== 'COMPLETED' && !allowed) {
+  const waited = run.waitFor.find((up) => up.id === event.id);
+  if (waited === undefined) return askAgain(run as ScheduledRun, event, at);
+  if (event.state !== 'COMPLETED' && !waited.allowFailure) {
     return end(run, 'FAILED', 'UpstreamFailed', plainError('UpstreamFailed', `The run it waits for, ${event.id}, is ${event.state}`), at);
   }
   const blockedBy = run.blockedBy.filter((id) => id !== event.id);
   const next = { ...run, blockedBy } as ScheduledRun;
   return blockedBy.length > 0 ? next : schedule(next, 'Scheduled', run.dueAt, at, 'All runs it waited for have ended');
+}
+
+/** It did not ask for that run, it only met it: any end will do. */
+function askAgain(run: ScheduledRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {
+  return schedule({ ...run, blockedBy: [] }, 'Scheduled', run.dueAt, at, `Run ${event.id} has ended`);
 }
 
 function schedule(run: OpenRun, stateName: StateName, dueAt: number, at: number, reason: string | null): Run {

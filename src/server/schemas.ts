@@ -133,6 +133,7 @@ export const runView = z.object({
   idempotencyKey: z.string().nullable(),
   parentId: z.string().nullable(),
   retryOf: z.string().nullable(),
+  cachedFrom: z.string().nullable(),
   waitFor: z.array(z.string()),
   createdAt: instant,
   dueAt: instant,
@@ -226,7 +227,6 @@ const processIdentity = z.object({
 const offer = { tasks: z.array(taskInfo).max(10_000), slots: z.int().min(0).max(100_000), generation: count, draining: z.boolean() };
 const finished = z.object({ type: z.literal('finished'), outcomes: z.array(outcome) });
 const logs = z.object({ type: z.literal('logs'), runs: z.array(z.object({ ...held, lines: z.array(logLine) })) });
-const waiting = z.object({ type: z.literal('waiting'), runs: z.array(z.object({ ...held, waiting: z.boolean() })) });
 const ping = z.object({ type: z.literal('ping') });
 
 export const workerFrame = z.discriminatedUnion('type', [
@@ -245,7 +245,6 @@ export const workerFrame = z.discriminatedUnion('type', [
   finished,
   logs,
   z.object({ type: z.literal('progress'), runs: z.array(z.object({ ...held, progress })) }),
-  waiting,
   ping,
 ]) satisfies z.ZodType<WorkerFrame>;
 
@@ -277,7 +276,6 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),
   finished,
   logs,
-  waiting,
   ping,
 ]);
 clientFrame satisfies z.ZodType<Exclude<ClientFrame, { type: 'submit' }> | z.infer<typeof submitFrame>>;

@@ -5,6 +5,8 @@ import type { NewRun, Run, RunEvent } from '../core/run.ts';
 export type Fact =
   | { readonly kind: 'submit'; readonly run: NewRun; readonly at: number }
   | { readonly kind: 'event'; readonly id: string; readonly event: RunEvent; readonly at: number }
+  /** The results of these runs answer no longer; the runs stay. */
+  | { readonly kind: 'uncache'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'pause'; readonly task: string; readonly paused: boolean; readonly at: number };
 
@@ -19,12 +21,21 @@ export interface Row {
   dependents: Row[] | null;
   /** Open runs that name it in `waitFor`: they wait for its end, and then read its result. */
   awaited: number;
+  /** Its result answers for others no longer: a newer one took its place, or it was cleared. */
+  uncached: boolean;
   /** It stands in the heap of expiries. */
   expires: boolean;
   gone: boolean;
   /** Where its newest step stands, and in which changes. */
   noted: number;
   notedIn: number;
+}
+
+/** What a snapshot keeps of a row. */
+export type KeptRow = Pick<Row, 'run' | 'seq' | 'keyUntil' | 'uncached'>;
+
+export function newRow({ run, seq, keyUntil, uncached }: KeptRow): Row {
+  return { run, seq, keyUntil, dependents: null, awaited: 0, uncached, expires: false, gone: false, noted: 0, notedIn: 0 };
 }
 
 /** One change of one run; `before` or `after` is undefined where it was added or removed. */

@@ -10,7 +10,7 @@
 import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
 import type { Limits, Offer } from '../core/queue.ts';
-import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
+import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 
 export type Durability = 'durable' | 'relaxed' | 'memory';
 
@@ -57,10 +57,18 @@ export interface Store {
   /** How a waiting run is shown: its own name, or why the queue holds it back (`Paused`, `AwaitingConcurrency`). Synchronous. */
   shownName(run: Run, at: number): StateName;
 
+  /**
+   * The run whose result answers for a cache key at `at`. Synchronous, so that a caller can decide at once; whether it is durable says
+   * `get`.
+   */
+  cachedBy(key: string, at: number): string | undefined;
+  /** The runs whose results answer for others, of one task or of all, newest first. */
+  cached(task: string | null, at: number): Promise<readonly CompletedRun[]>;
+  /** Has those results answer no longer, and says how many there were. The runs stay, and so does this over a restart. */
+  uncache(task: string | null, at: number): Promise<number>;
+
   /** What workers tell of their tasks. Not kept over a restart: the workers tell it again. */
   setLimits(task: string, limits: Limits): void;
-  /** A leased run that waits for others counts in no limit meanwhile. Not kept over a restart, nor over the end of its lease. */
-  setWaiting(id: string, isWaiting: boolean): void;
   /** Kept over a restart. */
   setPaused(task: string, paused: boolean, at: number): Promise<void>;
 

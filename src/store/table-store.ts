@@ -6,7 +6,7 @@
 import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
 import type { Limits, Offer } from '../core/queue.ts';
-import type { LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
+import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import { full } from './batch.ts';
 import { Commits, type Log } from './commits.ts';
@@ -108,13 +108,20 @@ export class TableStore implements Store {
     return this.#table.queue.waitingName(run, at);
   }
 
-  setLimits(task: string, limits: Limits): void {
-    this.#table.queue.setLimits(task, limits);
+  cachedBy(key: string, at: number): string | undefined {
+    return this.#table.cached.live(key, at)?.id;
   }
 
-  setWaiting(id: string, isWaiting: boolean): void {
-    const run = this.#table.get(id);
-    if (run) this.#table.queue.setWaiting(run, isWaiting);
+  cached(task: string | null, at: number): Promise<readonly CompletedRun[]> {
+    return this.commits.read(() => this.#table.cached.list(task, at));
+  }
+
+  uncache(task: string | null, at: number): Promise<number> {
+    return this.commits.do({ execute: () => this.#table.uncache(task, at) });
+  }
+
+  setLimits(task: string, limits: Limits): void {
+    this.#table.queue.setLimits(task, limits);
   }
 
   setPaused(task: string, paused: boolean, at: number): Promise<void> {

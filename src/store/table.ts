@@ -10,11 +10,13 @@ import { madeAt } from '../core/ids.ts';
 import { type Offer, RunQueue } from '../core/queue.ts';
 import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
 import { newRun, transition } from '../core/transition.ts';
+import { CachedRuns } from './cached.ts';
+import { Dependents } from './dependents.ts';
 import { Expiries } from './expiries.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
 import { Retention } from './retention.ts';
-import type { Changes, Fact, Row, Step } from './rows.ts';
+import { type Changes, type Fact, type KeptRow, newRow, type Row, type Step } from './rows.ts';
 import type { Applied, Claimed, Keep, NotSubmitted, Submitted } from './store.ts';
 
 type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
@@ -25,7 +27,9 @@ export class Table {
   readonly queue = new RunQueue();
   readonly listing = new Listing<Row>();
   readonly #rows = new Map<string, Row>();
+  readonly #dependents = new Dependents(this.#rows);
   readonly #keys = new Keys();
+  readonly cached = new CachedRuns();
   readonly #expiries = new Expiries();
   readonly #retention = new Retention<Row>();
   #newestRemoved = '';
@@ -74,6 +78,8 @@ export class Table {
     const changed = this.#move(row, transition(row.run, event, at));
     if (changed) {
       this.changes?.facts.push({ kind: 'event', id, event, at });
+      if (event.type === 'defer') this.#deferred(row, event.until, at);
+      if (row.run.state === 'COMPLETED') this.cached.complete(row, this.changes);
       if (isFinal(row.run)) this.#tellDependents(row, at);
     }
     return { run: row.run, changed };
@@ -97,6 +103,14 @@ export class Table {
     return this.#expiries.nextAt();
   }
 
+  /** What the runs of a task, or all of them, made answers for others no longer. */
+  uncache(task: string | null, at: number): number {
+    const ids = this.cached.list(task, at).map(({ id }) => id);
+    if (ids.length > 0) this.changes?.facts.push({ kind: 'uncache', ids, at });
+    this.cached.clear(ids, this.#rows, this.changes);
+    return ids.length;
+  }
+
   setPaused(task: string, paused: boolean, at: number): void {
     if (this.queue.isPaused(task) === paused) return;
     this.queue.setPaused(task, paused);
@@ -106,32 +120,28 @@ export class Table {
 
   /** Removes those of `ids` that are final and that no open run waits for; answers with them. */
   remove(ids: readonly string[], at: number): string[] {
-    const rows = ids.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
-    return this.#removeAll(
-      rows.filter((row) => isFinal(row.run) && row.awaited === 0),
-      at,
-    );
+    const rows = ids.map((id) => this.#rows.get(id)).filter((row) => row !== undefined && isFinal(row.run) && row.awaited === 0);
+    return this.#removeAll(rows as Row[], at);
   }
 
   sweep(at: number, keep: Keep): string[] {
-    return this.#removeAll(
-      this.#retention.overdue(at, keep, (state) => this.listing.count(state)),
-      at,
-    );
+    const overdue = this.#retention.overdue(at, keep, (state) => this.listing.count(state));
+    return this.#removeAll(overdue, at);
   }
 
   /** Does again what a journal kept. @throws {Error} The fact does not fit the table: one of the two is damaged. */
   replay(fact: Fact): void {
     if (fact.kind === 'submit') this.#replaySubmit(fact.run, fact.at);
     else if (fact.kind === 'event') this.#replayEvent(fact.id, fact.event, fact.at);
+    else if (fact.kind === 'uncache') this.cached.clear(fact.ids, this.#rows, null);
     else if (fact.kind === 'pause') this.setPaused(fact.task, fact.paused, fact.at);
     else if (this.remove(fact.ids, fact.at).length !== fact.ids.length) throw new Error('it removes a run that cannot be removed');
   }
 
-  /** Takes in a run as a snapshot kept it. Those it waits for come before it. */
-  load(kept: Pick<Row, 'run' | 'seq' | 'keyUntil'>): void {
+  /** Takes in a run as a snapshot kept it. Those it names in `waitFor` come before it. */
+  load(kept: KeptRow): void {
     this.#seq = Math.max(this.#seq, kept.seq);
-    this.#enter(newRow(kept.run, kept.seq, kept.keyUntil));
+    this.#enter(newRow(kept));
   }
 
   /** Ids up to `id` are never taken again. */
@@ -152,12 +162,13 @@ export class Table {
       if (after !== undefined) this.#leave(row);
       return;
     }
+    if (after !== undefined) this.cached.leave(row);
     row.run = before;
     row.gone = false;
     if (after === undefined) this.#enter(row);
     else {
       this.#index(row, after, before);
-      this.#waitAgain(row, after);
+      this.#dependents.again(row, after);
     }
   }
 
@@ -166,7 +177,7 @@ export class Table {
     this.#seq += 1;
     const keyUntil = said.idempotencyTtlMs === null ? null : said.createdAt + said.idempotencyTtlMs;
     const run = newRun(said, unmet.length === 0 ? NO_IDS : unmet.map((up) => up.run.id));
-    const row = newRow(run, this.#seq, keyUntil);
+    const row = newRow({ run, seq: this.#seq, keyUntil, uncached: false });
     const keyed = this.#keys.held(said); // it answers no longer; where the new one is taken back, all is as before
     if (keyed) this.changes?.steps.push({ undo: () => (keyed.gone ? undefined : this.#keys.add(keyed)) });
     this.#enter(row);
@@ -197,9 +208,7 @@ export class Table {
   #tellDependents(first: Row, at: number): void {
     const ended = [first];
     for (const row of ended) {
-      const dependents = row.dependents ?? [];
-      row.dependents = null;
-      for (const dependent of dependents) if (!dependent.gone && this.#tell(dependent, row.run, at)) ended.push(dependent);
+      for (const dependent of this.#dependents.take(row)) if (!dependent.gone && this.#tell(dependent, row.run, at)) ended.push(dependent);
     }
   }
 
@@ -237,7 +246,8 @@ export class Table {
     const { run } = row;
     this.#rows.set(run.id, row);
     this.#keys.add(row);
-    for (const id of run.blockedBy) this.#waitFor(row, id);
+    this.#dependents.enter(row);
+    this.cached.enter(row);
     this.#index(row, undefined, run);
   }
 
@@ -246,6 +256,7 @@ export class Table {
     row.gone = true;
     this.#rows.delete(run.id);
     this.#keys.remove(row);
+    this.cached.leave(row);
     this.#index(row, run, undefined);
   }
 
@@ -270,18 +281,11 @@ export class Table {
     }
   }
 
-  #waitFor(row: Row, id: string): void {
-    const upstream = this.#rows.get(id);
-    if (upstream?.dependents) upstream.dependents.push(row);
-    else if (upstream) upstream.dependents = [row];
-  }
-
-  /** What `row` was told of its upstream runs was taken back: it waits for them as before. */
-  #waitAgain(row: Row, taken: Run): void {
-    for (const id of row.run.blockedBy) {
-      const isTold = !taken.blockedBy.includes(id) && !this.#rows.get(id)?.dependents?.includes(row);
-      if (isTold) this.#waitFor(row, id);
-    }
+  /** Where the run it is to wait for has ended, or is gone, it is told so at once. */
+  #deferred(row: Row, until: string, at: number): void {
+    const upstream = this.#rows.get(until);
+    if (upstream && !isFinal(upstream.run)) this.#dependents.add(row, until);
+    else this.#move(row, transition(row.run, { type: 'upstream', id: until, state: 'COMPLETED' }, at));
   }
 
   #replaySubmit(said: NewRun, at: number): void {
@@ -298,7 +302,3 @@ export class Table {
 
 const NO_ROWS: readonly Row[] = [];
 const NO_IDS: readonly string[] = [];
-
-function newRow(run: Run, seq: number, keyUntil: number | null): Row {
-  return { run, seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false, noted: 0, notedIn: 0 };
-}

@@ -196,7 +196,18 @@ export function aRun(id: string): RunView {
   const at = '2030-01-01T00:00:00.000Z';
   return {
     ...{ id, task: 'greet', name: null, state: 'SCHEDULED', stateName: 'Scheduled', attempt: 0, maxAttempts: 1, crashes: 0 },
-    ...{ args: [], result: null, error: null, tags: [], priority: 0, worker: null, idempotencyKey: null, parentId: null, retryOf: null },
+    ...{
+      args: [],
+      result: null,
+      error: null,
+      tags: [],
+      priority: 0,
+      worker: null,
+      idempotencyKey: null,
+      parentId: null,
+      retryOf: null,
+      cachedFrom: null,
+    },
     ...{ waitFor: [], createdAt: at, dueAt: at, startedAt: null, endedAt: null, progress: null, history: [] },
   } as RunView;
 }

@@ -241,9 +241,24 @@ describe('every state with every event', () => {
   const pairs = RUN_STATES.flatMap((state) => Object.keys(EVENTS).map((event) => ({ state, event: event as keyof typeof EVENTS })));
   const CHANGES: Record<(typeof OPEN_STATES)[number], (keyof typeof EVENTS)[]> = {
     SCHEDULED: ['assign', 'cancel'],
-    PENDING: ['start', 'progress', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'release', 'lose', 'cancel'],
-    RUNNING: ['progress', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'release', 'lose', 'cancel'],
-    CANCELLING: ['succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'stopped', 'release', 'lose'],
+    PENDING: [
+      'start',
+      'progress',
+      'key',
+      'defer',
+      'hit',
+      'succeed',
+      'fail',
+      'failForGood',
+      'timeOut',
+      'crash',
+      'crashTogether',
+      'release',
+      'lose',
+      'cancel',
+    ],
+    RUNNING: ['progress', 'hit', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'release', 'lose', 'cancel'],
+    CANCELLING: ['hit', 'defer', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'stopped', 'release', 'lose'],
   };
 
   test.each(pairs)('$state with $event changes exactly what the table says', ({ state, event }) => {
@@ -361,5 +376,49 @@ describe('for any life of any run', () => {
       }),
     );
     expect(transition(aRun('RUNNING'), { type: 'no such event', token: TOKEN } as never, T0).state).toBe('RUNNING');
+  });
+});
+
+describe('the cache', () => {
+  const ended = (id: string, state: (typeof FINAL_STATES)[number]) => ({ type: 'upstream', id, state }) as const;
+
+  test('a result that was there already completes a run that never started', () => {
+    const run = play(aRun('PENDING'), 'hit');
+    expect(run).toMatchObject({
+      state: 'COMPLETED',
+      stateName: 'Cached',
+      cachedFrom: 'run-0',
+      result: '"done"',
+      attempt: 0,
+      startedAt: null,
+    });
+    expect(run.history.at(-1)).toMatchObject({ name: 'Cached', reason: 'Result of run run-0' });
+    expect(play(aRun('COMPLETED'))).toMatchObject({ stateName: 'Completed', cachedFrom: null });
+  });
+
+  test('the key is that of the lease under which it was told', () => {
+    const keyed = play(aRun('PENDING'), 'key');
+    expect(keyed.cache).toEqual({ key: 'k', ttlMs: null });
+    expect(play(keyed, 'key')).toBe(keyed);
+    expect(play(keyed, 'start', 'succeed').cache).toEqual({ key: 'k', ttlMs: null });
+    expect(play(keyed, 'start', 'fail', 'assign').cache).toBeNull();
+  });
+
+  test('a run whose result another one makes waits for it, charged with no attempt and holding no lease', () => {
+    const run = play(aRun('PENDING'), 'defer');
+    expect(run).toMatchObject({ state: 'SCHEDULED', stateName: 'AwaitingConcurrency', blockedBy: ['run-0'], attempt: 0, lease: null });
+    expect(run.history.at(-1)?.reason).toBe('Run run-0 makes the same result');
+  });
+
+  test.each(FINAL_STATES)('and asks again however that one ends: %s', (state) => {
+    const run = play(aRun('PENDING'), 'defer');
+    const next = transition(run, ended('run-0', state), T0 + 9_000);
+    expect(next).toMatchObject({ state: 'SCHEDULED', stateName: 'Scheduled', blockedBy: [] });
+    expect(transition(run, ended('another', state), T0 + 9_000)).toBe(run);
+  });
+
+  test('a run that is cancelled before it was deferred is cancelled', () => {
+    expect(play(aRun('CANCELLING'), 'defer')).toMatchObject({ state: 'CANCELLED' });
+    expect(play(aRun('CANCELLING'), 'hit')).toMatchObject({ state: 'COMPLETED', stateName: 'Cached' });
   });
 });

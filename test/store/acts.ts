@@ -15,6 +15,10 @@ export type Act = {
     | 'wait'
     | 'claim'
     | 'succeed'
+    | 'keep'
+    | 'defer'
+    | 'hit'
+    | 'clear'
     | 'fail'
     | 'cancel'
     | 'release'
@@ -36,6 +40,11 @@ export const anAct: fc.Arbitrary<Act> = fc.record({
     'start',
     'succeed',
     'succeed',
+    'keep',
+    'keep',
+    'defer',
+    'hit',
+    'clear',
     'fail',
     'cancel',
     'release',
@@ -54,6 +63,7 @@ export interface Target {
   apply(id: string, event: RunEvent, at: number): unknown;
   expire(at: number): unknown;
   pause(paused: boolean, at: number): unknown;
+  clear(at: number): unknown;
   remove(id: string, at: number): unknown;
   sweep(at: number): unknown;
 }
@@ -72,6 +82,7 @@ export function onStore(store: Store): Target {
     apply: (id, event, at) => store.apply([{ id, event }], at),
     expire: (at) => store.expire(at),
     pause: (paused, at) => store.setPaused('greet', paused, at),
+    clear: (at) => store.uncache(null, at),
     remove: (id) => store.remove([id]),
     sweep: (at) => store.sweep(at, KEEP),
   };
@@ -84,6 +95,7 @@ export function onTable(table: Table): Target {
     apply: (id, event, at) => table.apply(id, event, at),
     expire: (at) => table.expire(at),
     pause: (paused, at) => table.setPaused('greet', paused, at),
+    clear: (at) => table.uncache(null, at),
     remove: (id, at) => table.remove([id], at),
     sweep: (at) => table.sweep(at, KEEP),
   };
@@ -129,6 +141,14 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
       return target.apply(id, { type: 'cancel', reason: 'asked' }, at);
     case 'succeed':
       return target.apply(id, { type: 'succeed', token, result: '{"result":null,"args":[]}' }, at);
+    case 'keep':
+      return target.apply(id, { type: 'key', token, cache: { key: `c${pick % 2}`, ttlMs: pick % 3 === 0 ? 100 : null } }, at);
+    case 'defer':
+      return target.apply(id, { type: 'defer', token, until: idOf((pick + 1) % Math.max(1, index)) }, at);
+    case 'hit':
+      return target.apply(id, { type: 'succeed', token, result: '1', cachedFrom: idOf(index) }, at);
+    case 'clear':
+      return target.clear(at);
     case 'start':
       return target.apply(id, { type: 'start', token }, at);
   }

@@ -396,6 +396,63 @@ export function contract(name: string, open: () => Promise<Opened>): void {
       });
     });
 
+    describe('results that answer for others', () => {
+      const make = async (key: string, at = T0, ttlMs: number | null = null): Promise<LeasedRun> => {
+        await submit({ task: 'made' });
+        const [run] = await claim(1, at, 'made');
+        await apply(run as LeasedRun, { type: 'key', token: (run as LeasedRun).lease.token, cache: { key, ttlMs } }, at);
+        return run as LeasedRun;
+      };
+      const ids = async (task: string | null = null, at = T0) => (await store.cached(task, at)).map(({ id }) => id);
+
+      test('a completed run answers for its key until its time is over, and the newest counts', async () => {
+        const first = await make('k', T0, 100);
+        expect(store.cachedBy('k', T0)).toBeUndefined();
+        await succeed(first);
+        expect(store.cachedBy('k', T0 + 99)).toBe(first.id);
+        expect(store.cachedBy('k', T0 + 100)).toBeUndefined();
+        const second = await make('k', T0 + 5);
+        await succeed(second, T0 + 5);
+        expect(store.cachedBy('k', T0 + 1e9)).toBe(second.id);
+        expect(await ids()).toEqual([second.id]);
+      });
+
+      test('it is gone with its run, and what it replaced does not come back', async () => {
+        const [first, second] = [await make('k'), await make('k')];
+        await succeed(first);
+        await succeed(second);
+        expect(await store.remove([second.id])).toEqual([second.id]);
+        expect(store.cachedBy('k', T0)).toBeUndefined();
+      });
+
+      test('they are cleared for one task or for all, and their runs stay', async () => {
+        const runs = [await make('a'), await make('b')];
+        for (const run of runs) await succeed(run);
+        expect(await store.uncache('other', T0)).toBe(0);
+        expect(await store.uncache('made', T0)).toBe(2);
+        expect([await ids(), store.cachedBy('a', T0)]).toEqual([[], undefined]);
+        expect(await state(runs[0] as Run)).toBe('COMPLETED');
+        expect(await store.uncache(null, T0)).toBe(0);
+      });
+
+      test('a run that waits for the one that makes its result is due in the commit of its end', async () => {
+        const [owner, other] = [await make('k'), await make('k')];
+        await apply(other, { type: 'defer', token: other.lease.token, until: owner.id });
+        expect(await claim(1, T0, 'made')).toHaveLength(0);
+        void apply(owner, { type: 'fail', token: owner.lease.token, error: BOOM, retry: false, retryDelayMs: 0, timedOut: false });
+        expect(await claim(1, T0, 'made')).toMatchObject([{ id: other.id, attempt: 0, blockedBy: [] }]);
+      });
+
+      test('where that one has ended or is gone already, it is due at once', async () => {
+        const [owner, one] = [await make('k'), await make('k')];
+        await succeed(owner);
+        await apply(one, { type: 'defer', token: one.lease.token, until: owner.id });
+        const [again] = await claim(1, T0, 'made');
+        await apply(again as LeasedRun, { type: 'defer', token: (again as LeasedRun).lease.token, until: 'nobody' });
+        expect(await claim(1, T0, 'made')).toMatchObject([{ id: one.id }]);
+      });
+    });
+
     describe('keeping', () => {
       const keep = { ...DEFAULT_KEEP, completedCount: 2, failedCount: 1 };
 

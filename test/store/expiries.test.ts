@@ -6,7 +6,7 @@ import { aRun, T0 } from '../core/builders.ts';
 
 let seq = 0;
 const row = (run: Run): Row => ({
-  ...{ run, seq: ++seq, keyUntil: null, dependents: null, awaited: 0, expires: false, gone: false, noted: 0, notedIn: 0 },
+  ...{ run, seq: ++seq, keyUntil: null, dependents: null, awaited: 0, uncached: false, expires: false, gone: false, noted: 0, notedIn: 0 },
 });
 const waiting = (expiresAt: number | null) => row(aRun('SCHEDULED', { expiresAt }));
 

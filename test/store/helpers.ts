@@ -31,7 +31,7 @@ export function openOn(disk: Disk, { notices = [], ...options }: OpenOnSim = {})
 
 /** Everything a reader can see of the runs, as text. */
 export function stateOf(table: Table): string {
-  const rows = [...table.rows()].map(({ run, seq, keyUntil }) => ({ seq, keyUntil, run: sorted(run) }));
+  const rows = [...table.rows()].map(({ run, seq, keyUntil, uncached }) => ({ seq, keyUntil, uncached, run: sorted(run) }));
   return JSON.stringify({ rows, paused: table.queue.pausedTasks().sort(), newestRemoved: table.newestRemoved });
 }
 

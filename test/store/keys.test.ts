@@ -7,7 +7,7 @@ import { aSubmit, T0 } from '../core/builders.ts';
 let seq = 0;
 function row(id: string, key: string | null, keyUntil: number | null = null, task = 'greet'): Row {
   const run = newRun(aSubmit({ id, task, idempotencyKey: key }), []);
-  return { run, seq: ++seq, keyUntil, dependents: null, awaited: 0, expires: false, gone: false, noted: 0, notedIn: 0 };
+  return { run, seq: ++seq, keyUntil, dependents: null, awaited: 0, uncached: false, expires: false, gone: false, noted: 0, notedIn: 0 };
 }
 const asking = (key: string | null, task = 'greet') => aSubmit({ id: 'asking', task, idempotencyKey: key });
 

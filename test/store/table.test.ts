@@ -17,6 +17,7 @@ function answersOf(table: Table, at: number): string {
     tasks: table.queue.tasks(),
     leased: table.leased().map(({ id }) => id),
     overdue,
+    cached: ['c0', 'c1'].map((key) => table.cached.live(key, at)?.id),
     awaited: seen.map(({ awaited }) => awaited),
     known: ['k0', 'k1', 'k2'].map((key) => table.known(aSubmit({ id: 'new', idempotencyKey: key }), at)?.run?.id),
   });
@@ -166,7 +167,7 @@ describe('loading', () => {
         const table = new Table();
         play(table, all, 0, all.length);
         const loaded = new Table();
-        for (const { run, seq, keyUntil } of table.rows()) loaded.load({ run, seq, keyUntil });
+        for (const row of table.rows()) loaded.load(row);
         for (const task of table.queue.pausedTasks()) loaded.queue.setPaused(task, true);
         loaded.forgetUpTo(table.newestRemoved);
         expect(answersOf(loaded, T0 + 1e6)).toBe(answersOf(table, T0 + 1e6));

@@ -23,6 +23,8 @@ const KINDS = {
   assign: 'run.assigned',
   start: 'run.started',
   progress: 'run.progressed',
+  key: 'run.keyed',
+  defer: 'run.deferred',
   succeed: 'run.succeeded',
   fail: 'run.failed',
   crash: 'run.crashed',
@@ -41,6 +43,7 @@ export function textOf(fact: Fact): string {
   if (fact.kind === 'event') return eventText(fact.id, fact.event);
   if (fact.kind === 'submit') return submitText(fact.run);
   if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
+  if (fact.kind === 'uncache') return `"k":"cache.cleared","ids":${JSON.stringify(fact.ids)}`;
   return `"k":"${fact.paused ? 'task.paused' : 'task.resumed'}","task":${quote(fact.task)}`;
 }
 
@@ -80,7 +83,8 @@ function eventText(id: string, event: RunEvent): string {
   }
   if (event.type === 'start') return `${start},"token":${quote(event.token)}`;
   if (event.type === 'succeed') {
-    return `${start},"token":${quote(event.token)}${event.result === null ? '' : `,"result":${event.result}`}`;
+    const from = event.cachedFrom === undefined ? '' : `,"cachedFrom":${quote(event.cachedFrom)}`;
+    return `${start},"token":${quote(event.token)}${from}${event.result === null ? '' : `,"result":${event.result}`}`;
   }
   if (event.type === 'upstream') return `${start},"upstream":${quote(event.id)},"state":"${event.state}"`;
   const { type: _type, ...rest } = event;
@@ -106,6 +110,7 @@ export function factOf(record: JournalRecord): Fact | null {
   if (type !== undefined) return { kind: 'event', id: record.id as string, event: READ[type](record), at };
   if (k === 'run.submitted') return { kind: 'submit', run: submitOf(record), at };
   if (k === 'runs.removed') return { kind: 'remove', ids: record.ids as string[], at };
+  if (k === 'cache.cleared') return { kind: 'uncache', ids: record.ids as string[], at };
   if (k === 'task.paused' || k === 'task.resumed') return { kind: 'pause', task: record.task as string, paused: k === 'task.paused', at };
   if (k === 'segment' || k === 'mark' || k === 'next') return null;
   throw new Error(`its kind '${k}' is unknown`);
@@ -125,12 +130,15 @@ const tokenAndReason =
 const READ: Record<RunEvent['type'], Reader> = {
   assign: (record) => ({ type: 'assign', lease: leaseOf(record), maxAttempts: record.maxAttempts as number }),
   start: (record) => ({ type: 'start', token: record.token as string }),
-  succeed: (record) => ({ type: 'succeed', token: record.token as string, result: (record.result as string | undefined) ?? null }),
+  succeed: ({ token, result = null, cachedFrom }) =>
+    ({ type: 'succeed', token, result, ...(cachedFrom === undefined ? {} : { cachedFrom }) }) as RunEvent,
   release: tokenAndReason('release'),
   lose: tokenAndReason('lose'),
   abandon: tokenAndReason('abandon'),
   expire: () => ({ type: 'expire' }),
   progress: rest('progress'),
+  key: rest('key'),
+  defer: rest('defer'),
   fail: rest('fail'),
   crash: rest('crash'),
   stopped: rest('stopped'),

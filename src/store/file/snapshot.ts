@@ -12,7 +12,7 @@ import type { Adapter } from 'lowdb';
 import type { Run } from '../../core/run.ts';
 import type { Clock } from '../../core/seams.ts';
 import { newRun } from '../../core/transition.ts';
-import type { Row } from '../rows.ts';
+import type { KeptRow } from '../rows.ts';
 import { Table } from '../table.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { damaged, diskError } from './failures.ts';
@@ -37,8 +37,6 @@ export interface SnapshotOptions {
   readonly clock: Clock;
   readonly nonce: () => string;
 }
-
-type Cut = Pick<Row, 'run' | 'seq' | 'keyUntil'>;
 
 const SLICE_MS = 4;
 const SLICE_BYTES = 1 << 18;
@@ -72,8 +70,8 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
   /** @throws {StoreError} Nothing of it is left behind, and the journal goes on as it was. */
   write(checkpoint: Checkpoint): Promise<void> {
     // Now, before anything changes the table. Runs are never changed in place: these are the runs of this moment for good.
-    const cut: Cut[] = [];
-    for (const row of checkpoint.table.rows()) cut.push({ run: row.run, seq: row.seq, keyUntil: row.keyUntil });
+    const cut: KeptRow[] = [];
+    for (const { run, seq, keyUntil, uncached } of checkpoint.table.rows()) cut.push({ run, seq, keyUntil, uncached });
     const header = {
       ...{ k: 'snapshot', store: checkpoint.store, v: VERSION, s: checkpoint.seq, e: checkpoint.epoch, t: this.#options.clock.now() },
       ...{ newestRemoved: checkpoint.table.newestRemoved, paused: checkpoint.table.queue.pausedTasks() },
@@ -81,7 +79,7 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
     return this.#publish(checkpoint, header, cut);
   }
 
-  async #publish(checkpoint: Checkpoint, header: object, cut: readonly Cut[]): Promise<void> {
+  async #publish(checkpoint: Checkpoint, header: object, cut: readonly KeptRow[]): Promise<void> {
     const { disk, folder, nonce } = this.#options;
     const path = join(folder, snapshotName(checkpoint.seq));
     const unfinished = `${path}.${nonce()}.tmp`;
@@ -102,7 +100,7 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
     }
   }
 
-  async #writeAll(file: DiskFile, header: object, cut: readonly Cut[]): Promise<Written> {
+  async #writeAll(file: DiskFile, header: object, cut: readonly KeptRow[]): Promise<Written> {
     const lines = new LineWriter();
     lines.add(JSON.stringify(header).slice(0, -1));
     let bytes = 0;
@@ -124,12 +122,12 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
   }
 
   /** Adds lines until the slice is big or took long; answers with the first run that is not in it. */
-  #addSlice(lines: LineWriter, cut: readonly Cut[], from: number): number {
+  #addSlice(lines: LineWriter, cut: readonly KeptRow[], from: number): number {
     const { clock } = this.#options;
     const until = clock.monotonic() + SLICE_MS;
     let next = from;
     while (next < cut.length && lines.length < SLICE_BYTES) {
-      lines.add(runText(cut[next] as Cut));
+      lines.add(runText(cut[next] as KeptRow));
       next += 1;
       if (next % LOOK_AT_CLOCK_EVERY === 0 && clock.monotonic() >= until) break;
     }
@@ -159,9 +157,10 @@ async function verify(disk: Disk, path: string, written: Written): Promise<void>
 }
 
 /** The payloads stand last, as they are; the length of a result says where it ends. What is as in a fresh run is left out. */
-function runText({ run, seq, keyUntil }: Cut): string {
+function runText(row: KeptRow): string {
+  const { run } = row;
   const { args, result } = run;
-  let text = `{"k":"run","n":${seq}${keyUntil === null ? '' : `,"keyUntil":${keyUntil}`},"state":"${run.state}","stateName":"${run.stateName}"`;
+  let text = `{"k":"run","n":${row.seq}${besidesRun(row)},"state":"${run.state}","stateName":"${run.stateName}"`;
   for (const key of RUN_KEYS) {
     const value = run[key];
     if (value === RUN_SHAPE[key] || (Array.isArray(value) && value.length === 0)) continue;
@@ -171,12 +170,16 @@ function runText({ run, seq, keyUntil }: Cut): string {
   return `${text}${returned},"args":${args}`;
 }
 
+function besidesRun({ keyUntil, uncached }: KeptRow): string {
+  return `${keyUntil === null ? '' : `,"keyUntil":${keyUntil}`}${uncached ? ',"uncached":true' : ''}`;
+}
+
 const RUN_SHAPE = newRun(NO_RUN, []);
 const RUN_KEYS = (Object.keys(RUN_SHAPE) as (keyof Run)[]).filter((key) => !['state', 'stateName', 'args', 'result'].includes(key));
 const ARGS = ',"args":';
 const RESULT = ',"result":';
 
-export function readRun(line: Buffer): Cut {
+export function readRun(line: Buffer): KeptRow {
   const end = endOfText(line);
   const firstArgs = line.indexOf(ARGS);
   const size = line.indexOf(',"resultBytes":');
@@ -188,7 +191,7 @@ export function readRun(line: Buffer): Cut {
   const result = hasResult ? line.toString('utf8', resultAt, resultEnd) : null;
   const run: Record<string, unknown> = { ...RUN_SHAPE, args: line.toString('utf8', resultEnd + ARGS.length, end), result };
   for (const key in head) if (key in RUN_SHAPE) run[key] = head[key];
-  return { run: run as unknown as Run, seq: head.n, keyUntil: head.keyUntil ?? null };
+  return { run: run as unknown as Run, seq: head.n, keyUntil: head.keyUntil ?? null, uncached: head.uncached ?? false };
 }
 
 /** @throws {StoreError} `damaged` */
