@@ -32,6 +32,7 @@ pool.listener = {
   started: () => {},
   logs: () => {},
   progress: () => {},
+  waiting: () => {},
   changed: () => {},
   onEvent: () => {},
   finished: (outcomes) => {

@@ -18,6 +18,8 @@ export type DirectCall = Omit<DirectRun, 'token' | 'caller'>;
 /** A direct call that is being recorded. Nothing here throws. */
 export interface Recording {
   log(line: LogLine): void;
+  /** It waits for other runs, or does not any more. */
+  waiting(isWaiting: boolean): void;
   end(outcome: DirectOutcome): void;
 }
 
@@ -67,12 +69,23 @@ export class Direct implements Part {
     const token = random.token();
     const run = { ...call(), token, caller };
     const held = { runId: run.runId, token };
-    const told: Told = { held, began: beganText(run), hasBegun: false, lines: [], length: 0, outcome: null, endedAt: 0 };
+    const told: Told = {
+      held,
+      began: beganText(run),
+      hasBegun: false,
+      lines: [],
+      length: 0,
+      waits: false,
+      saidWaits: false,
+      outcome: null,
+      endedAt: 0,
+    };
     this.#calls.set(token, told);
     this.#tell(told);
     if (!connection.isUp) void this.#knock();
     return {
       log: (line) => this.#log(told, line),
+      waiting: (isWaiting) => this.#wait(told, isWaiting),
       end: (outcome) => this.#end(told, outcome),
     };
   }
@@ -92,6 +105,7 @@ export class Direct implements Part {
   up(): void {
     for (const told of this.#calls.values()) {
       told.hasBegun = false; // the lease hangs on the connection
+      told.saidWaits = false;
       this.#news.add(told);
     }
     this.#flush();
@@ -129,6 +143,11 @@ export class Direct implements Part {
     told.lines.push(line);
     told.length += line.text.length;
     this.#tell(told);
+  }
+
+  #wait(told: Told, isWaiting: boolean): void {
+    told.waits = isWaiting;
+    if (this.#calls.has(told.held.token) && told.outcome === null) this.#tell(told);
   }
 
   #end(told: Told, outcome: DirectOutcome): void {
@@ -183,20 +202,30 @@ export class Direct implements Part {
     if (!connection.isUp) return; // `up` tells it all
     const began: string[] = [];
     const logs: string[] = [];
+    const waits: string[] = [];
     const outcomes: string[] = [];
     for (const told of this.#news) {
       if (!told.hasBegun) began.push(told.began);
       told.hasBegun = true;
       for (const lines of parts(told.lines.splice(0), ({ text }) => text.length)) logs.push(JSON.stringify({ ...told.held, lines }));
       told.length = 0;
+      waits.push(...newWait(told));
       if (told.outcome !== null) outcomes.push(told.outcome);
     }
     this.#news.clear();
     for (const some of parts(began, lengthOf)) connection.sendText(`{"type":"began","runs":[${some.join(',')}]}`);
     for (const some of parts(logs, lengthOf)) connection.sendText(`{"type":"logs","runs":[${some.join(',')}]}`);
+    for (const some of parts(waits, lengthOf)) connection.sendText(`{"type":"waiting","runs":[${some.join(',')}]}`);
     for (const some of parts(outcomes, lengthOf)) connection.sendText(`{"type":"finished","outcomes":[${some.join(',')}]}`);
     connection.flush();
   }
+}
+
+/** Whether the call waits for other runs, where that is news; as JSON text. */
+function newWait(told: Told): string[] {
+  if (told.waits === told.saidWaits || told.outcome !== null) return [];
+  told.saidWaits = told.waits;
+  return [JSON.stringify({ ...told.held, waiting: told.waits })];
 }
 
 function lengthOf(text: string): number {
@@ -214,6 +243,9 @@ interface Told {
   readonly lines: LogLine[];
   /** Of their texts. */
   length: number;
+  /** It waits for other runs; and what of that was told in this connection. */
+  waits: boolean;
+  saidWaits: boolean;
   /** As JSON text. */
   outcome: string | null;
   /** Monotonic milliseconds. */

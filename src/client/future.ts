@@ -6,6 +6,7 @@ import { RunNotFoundError, TaskRunError } from '../core/errors.ts';
 import { isFinalState, type Upstream } from '../core/run.ts';
 import { decode, FUTURE, fromRunError } from '../core/values.ts';
 import type { EndedRun, FinalRun, Future, Run, RunUpdate, WaitOptions } from './types.ts';
+import { whileWaiting } from './waiting.ts';
 import type { FinalOptions, WatchEvent, WatchOptions } from './watches.ts';
 
 /** What a future needs of its client; `Client` says what each does. */
@@ -86,7 +87,7 @@ export class RunFuture<R> implements Future<R> {
 
   async #wait({ timeout, signal }: WaitOptions = {}): Promise<RunView> {
     const timeoutMs = timeout === undefined ? null : toMilliseconds(timeout, 'timeout');
-    return this.#check(this.#final ?? (await this.#client.final(this.id, { timeoutMs, signal })));
+    return this.#check(this.#final ?? (await whileWaiting(() => this.#client.final(this.id, { timeoutMs, signal }))));
   }
 
   #check(run: RunView): RunView {
@@ -121,9 +122,12 @@ class Feed {
   async next(): Promise<WatchEvent> {
     while (this.#events.length === 0 && !this.#failed) {
       const letGo = this.#client.hold();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await whileWaiting(
+        () =>
+          new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          }),
+      );
       letGo();
     }
     const event = this.#events.shift();

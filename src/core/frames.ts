@@ -20,6 +20,10 @@ export interface Held {
   readonly runId: string;
   readonly token: string;
 }
+/** The code of the run waits for other runs, or does not any more. While it does, its slot and its place in limits are free. */
+export interface Waiting extends Held {
+  readonly waiting: boolean;
+}
 /** How an attempt ended, in the words of `RunEvent`. */
 export type Outcome = Held &
   /** `cachedFrom`: the server had it, of that run. */
@@ -113,6 +117,8 @@ export type WorkerFrame =
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
   | { readonly type: 'progress'; readonly runs: readonly (Held & { readonly progress: Progress })[] }
+  /** Told again after each `welcome`, of all that ever waited. */
+  | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
   /** Answered by a `cache` frame, or by `fenced` where another run makes that result: the server gives the run out again later. */
   | { readonly type: 'cache'; readonly runs: readonly (Held & CacheQuestion)[] }
   | { readonly type: 'ping' };
@@ -148,6 +154,7 @@ export type ClientFrame =
   | { readonly type: 'began'; readonly runs: readonly DirectRun[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
+  | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
   | { readonly type: 'ping' };
 
 export interface DirectRun extends Held {

@@ -5,6 +5,7 @@
  * A task has one lane for each concurrency key. Tasks take turns, and so do the lanes of a task, so that a flood in one cannot
  * starve another; inside a lane the order is due time less head start, then submission.
  */
+import { Away } from './away.ts';
 import { Fifo } from './fifo.ts';
 import { Heap } from './heap.ts';
 import type { Run, StateName } from './run.ts';
@@ -61,6 +62,7 @@ export class RunQueue {
   /** In turn: the task that was served last stands last. */
   readonly #tasks = new Map<string, TaskLine>();
   readonly #later = new Heap<Entry>((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
+  readonly #away = new Away();
   #now = 0;
 
   /** Takes note of one change. `before` or `after` is undefined where the run is new or was removed; `seq` is its place of submission. */
@@ -70,7 +72,8 @@ export class RunQueue {
     if (after?.lease) this.#enter(this.#lane(after));
     if (before && isWaiting(before)) this.#drop(before.id);
     if (after && isWaiting(after)) this.#add(after, seq);
-    if (before?.lease) this.#leave(this.#lane(before));
+    if (before?.lease && this.#away.remove(before)) this.#tidy(this.#lane(before));
+    else if (before?.lease) this.#leave(this.#lane(before));
   }
 
   /**
@@ -88,6 +91,15 @@ export class RunQueue {
       }
       open = open.filter((offer) => offer.slots > 0);
     }
+  }
+
+  /** The code of a leased run waits for other runs, or goes on: then at once, even where that is one more than its limits allow. */
+  setWaiting(run: Run, isWaiting: boolean): void {
+    if (!run.lease || isWaiting === this.#away.has(run)) return;
+    if (isWaiting) this.#away.add(run);
+    else this.#away.remove(run);
+    if (isWaiting) this.#leave(this.#lane(run));
+    else this.#enter(this.#lane(run));
   }
 
   /** When the next waiting run comes due that is not due yet; null where there is none. */
@@ -118,8 +130,8 @@ export class RunQueue {
   /** Waiting and active runs of each task that has any. */
   tasks(): { name: string; queued: number; running: number; paused: boolean }[] {
     return [...this.#tasks.values()]
-      .filter((line) => line.waiting > 0 || line.active > 0 || line.paused)
-      .map((line) => ({ name: line.name, queued: line.waiting, running: line.active, paused: line.paused }));
+      .map(({ name, waiting, active, paused }) => ({ name, queued: waiting, running: active + this.#away.of(name), paused }))
+      .filter((task) => task.queued > 0 || task.running > 0 || task.paused);
   }
 
   /** What it holds, for tests and metrics; `places` counts those in its heaps and rings, live or not. */
@@ -204,7 +216,7 @@ export class RunQueue {
     if (lane.waiting > 0 || lane.active > 0) return;
     if (lane.key !== '') task.lanes.delete(lane.key);
     if (task.ring.size > 2 * task.lanes.size + SPARE) task.ring.retain((one) => task.lanes.get(one.key) === one);
-    if (task.waiting > 0 || task.active > 0 || task.known || task.paused) return;
+    if (task.waiting > 0 || task.active > 0 || task.known || task.paused || this.#away.of(task.name) > 0) return;
     this.#tasks.delete(task.name);
   }
 

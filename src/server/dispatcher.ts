@@ -39,7 +39,7 @@ export interface WorkerSession {
 }
 /** One connection of a client that makes direct calls. */
 export interface CallerSession {
-  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' }>): void;
+  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' | 'waiting' }>): void;
   closed(): void;
 }
 

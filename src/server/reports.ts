@@ -4,7 +4,7 @@
  */
 
 import type { LogLine } from '../core/api.ts';
-import type { ClientFrame, Held, Outcome, WorkerFrame } from '../core/frames.ts';
+import type { ClientFrame, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Change, Store } from '../store/store.ts';
 import { eventOf, heldOf } from './assignment.ts';
@@ -41,6 +41,7 @@ export class Reports {
     if (frame.type === 'finished') this.finished(holder, frame.outcomes);
     else if (frame.type === 'started') this.#started(holder, frame.runs);
     else if (frame.type === 'logs') this.#logs(holder, frame.runs);
+    else if (frame.type === 'waiting') this.#waiting(holder, frame.runs);
     else if (frame.type === 'progress') this.#progress(holder, frame.runs);
   }
 
@@ -101,6 +102,15 @@ export class Reports {
       ({ runId, token, progress }): Change => ({ id: runId, event: { type: 'progress', token, progress } }),
     );
     void written(this.#apply(changes));
+  }
+
+  #waiting(holder: Holder, runs: readonly Waiting[]): void {
+    for (const { runId, token, waiting } of this.#mine(holder, runs)) {
+      if (waiting) holder.waiting.add(token);
+      else holder.waiting.delete(token);
+      this.#options.store.setWaiting(runId, waiting);
+    }
+    this.#options.onFree();
   }
 
   #logs(holder: Holder, runs: LogsOf): void {

@@ -34,6 +34,8 @@ export interface Holder {
   deadSince: number | null;
   /** Run ids of its leases by token. */
   readonly leases: Map<string, string>;
+  /** Tokens of those whose code waits for other runs: they take no slot. */
+  readonly waiting: Set<string>;
 }
 
 /** A dead worker's children get this long to notice before its runs go to another one. */
@@ -66,7 +68,17 @@ export class Roster {
     if (known) return known;
     const holder: Holder = {
       ...{ id, name, isCaller: id.startsWith(CALLER_PREFIX), secret: null, process: null, tasks: new Map(), names: new Set() },
-      ...{ slots: 0, generation: 0, draining: false, link: null, lastHeardAt: now, lastSeenAt: wall, deadSince: null, leases: new Map() },
+      ...{
+        slots: 0,
+        generation: 0,
+        draining: false,
+        link: null,
+        lastHeardAt: now,
+        lastSeenAt: wall,
+        deadSince: null,
+        leases: new Map(),
+        waiting: new Set(),
+      },
     };
     this.#holders.set(id, holder);
     return holder;
@@ -75,11 +87,13 @@ export class Roster {
   remove(holder: Holder): void {
     for (const token of holder.leases.keys()) this.#byToken.delete(token);
     holder.leases.clear();
+    holder.waiting.clear();
     this.#holders.delete(holder.id);
   }
 
   lease(holder: Holder, token: string, runId: string): void {
     this.#byToken.get(token)?.leases.delete(token);
+    this.#byToken.get(token)?.waiting.delete(token);
     holder.leases.set(token, runId);
     this.#byToken.set(token, holder);
   }
@@ -89,6 +103,7 @@ export class Roster {
     const holder = this.holderOf(held);
     if (!holder) return false;
     holder.leases.delete(held.token);
+    holder.waiting.delete(held.token);
     this.#byToken.delete(held.token);
     return true;
   }
@@ -102,7 +117,7 @@ export class Roster {
   offers(): Offer[] {
     const offers: Offer[] = [];
     for (const holder of this.#holders.values()) {
-      const slots = holder.link === null || holder.draining ? 0 : holder.slots - holder.leases.size;
+      const slots = holder.link === null || holder.draining ? 0 : holder.slots - usedSlots(holder);
       if (slots > 0) offers.push({ workerId: holder.id, tasks: holder.names, slots });
     }
     return offers.length > 1 ? offers.sort((a, b) => b.slots - a.slots) : offers;
@@ -130,6 +145,11 @@ export class Roster {
     }
     return quiet;
   }
+}
+
+/** Slots that are taken; for a while they may be more than there are, when runs go on that waited for others. */
+export function usedSlots({ leases, waiting }: Holder): number {
+  return leases.size - waiting.size;
 }
 
 function title(holder: Holder): string {

@@ -227,6 +227,7 @@ const processIdentity = z.object({
 const offer = { tasks: z.array(taskInfo).max(10_000), slots: z.int().min(0).max(100_000), generation: count, draining: z.boolean() };
 const finished = z.object({ type: z.literal('finished'), outcomes: z.array(outcome) });
 const logs = z.object({ type: z.literal('logs'), runs: z.array(z.object({ ...held, lines: z.array(logLine) })) });
+const waiting = z.object({ type: z.literal('waiting'), runs: z.array(z.object({ ...held, waiting: z.boolean() })) });
 const ping = z.object({ type: z.literal('ping') });
 
 export const workerFrame = z.discriminatedUnion('type', [
@@ -245,6 +246,7 @@ export const workerFrame = z.discriminatedUnion('type', [
   finished,
   logs,
   z.object({ type: z.literal('progress'), runs: z.array(z.object({ ...held, progress })) }),
+  waiting,
   ping,
 ]) satisfies z.ZodType<WorkerFrame>;
 
@@ -276,6 +278,7 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),
   finished,
   logs,
+  waiting,
   ping,
 ]);
 clientFrame satisfies z.ZodType<Exclude<ClientFrame, { type: 'submit' }> | z.infer<typeof submitFrame>>;

@@ -1,13 +1,14 @@
 /** Workers and tasks as the API shows them. Pure. */
 import type { TaskView, WorkerView } from '../core/api.ts';
-import type { Holder } from './roster.ts';
+import { type Holder, usedSlots } from './roster.ts';
 
 export function workerViews(holders: readonly Holder[]): WorkerView[] {
   const views: WorkerView[] = [];
-  for (const { id, name, process, names, slots, leases, generation, draining, lastSeenAt } of holders) {
+  for (const holder of holders) {
+    const { id, name, process, names, slots, generation, draining, lastSeenAt } = holder;
     if (process === null) continue; // a caller, or a worker known only from its leases
     const seen = { paused: draining, lastSeenAt: new Date(lastSeenAt).toISOString() };
-    const room = { tasks: [...names].sort(), slots, used: leases.size, generation };
+    const room = { tasks: [...names].sort(), slots, used: usedSlots(holder), generation };
     views.push({ id, name, pid: process.pid, host: process.host, ...room, ...seen });
   }
   return views;

@@ -69,6 +69,8 @@ export interface Store {
 
   /** What workers tell of their tasks. Not kept over a restart: the workers tell it again. */
   setLimits(task: string, limits: Limits): void;
+  /** A leased run that waits for others counts in no limit meanwhile. Not kept over a restart, nor over the end of its lease. */
+  setWaiting(id: string, isWaiting: boolean): void;
   /** Kept over a restart. */
   setPaused(task: string, paused: boolean, at: number): Promise<void>;
 

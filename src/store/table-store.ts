@@ -124,6 +124,11 @@ export class TableStore implements Store {
     this.#table.queue.setLimits(task, limits);
   }
 
+  setWaiting(id: string, isWaiting: boolean): void {
+    const run = this.#table.get(id);
+    if (run) this.#table.queue.setWaiting(run, isWaiting);
+  }
+
   setPaused(task: string, paused: boolean, at: number): Promise<void> {
     return this.commits.do({ execute: () => this.#table.setPaused(task, paused, at) });
   }

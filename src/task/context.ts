@@ -38,6 +38,8 @@ export interface ScopeSource {
   readonly clock: Clock;
   onLog(line: LogLine): void;
   onProgress(progress: Progress): void;
+  /** Its code waits for other runs, or does not any more. */
+  onWaiting?(isWaiting: boolean): void;
 }
 
 export class RunScope implements RunContext {
@@ -51,6 +53,8 @@ export class RunScope implements RunContext {
   /** What was written to a stream and has no line end yet. */
   #partial: { [level in LogLevel]?: string } | null = null;
   #closed = false;
+  /** Waits for other runs that are going on. */
+  #waits = 0;
 
   constructor(task: string, source: ScopeSource) {
     this.task = task;
@@ -102,11 +106,20 @@ export class RunScope implements RunContext {
     this.#partial[level] = rest.length > LIMITS.logLineBytes ? shorten(rest) : rest;
   }
 
+  /** One wait for another run begins or has ended; see client/waiting.ts. Whose code made this call waits too. */
+  waiting(by: 1 | -1): void {
+    const before = this.#waits > 0;
+    this.#waits += by;
+    if (!this.#closed && before !== this.#waits > 0) this.#source.onWaiting?.(!before);
+    this.parent?.waiting(by);
+  }
+
   /** The attempt has ended: lines without an end are taken as they are, and nothing more is. */
   close(): void {
     if (this.#partial) {
       for (const [level, rest] of Object.entries(this.#partial)) if (rest !== '') this.add(level as LogLevel, rest);
     }
+    if (this.#waits > 0) this.#source.onWaiting?.(false);
     this.#closed = true;
   }
 }

@@ -117,6 +117,10 @@ class DirectAttempt implements Attempt {
   }
 
   onProgress(): void {} // a record has none
+
+  onWaiting(isWaiting: boolean): void {
+    this.#recording?.waiting(isWaiting);
+  }
 }
 
 /** A call must not fail for its name. */

@@ -34,6 +34,7 @@ export class Executor {
   #strays: [number, RunError][] = [];
   readonly #logs = new Map<Running, LogLine[]>();
   readonly #progress = new Map<Running, Progress>();
+  readonly #waits = new Set<Running>();
   #outcomes: Ended[] = [];
   #ended: Running[] = [];
 
@@ -90,6 +91,11 @@ export class Executor {
 
   progress(running: Running, progress: Progress): void {
     this.#progress.set(running, progress);
+    this.#flushSoon();
+  }
+
+  waiting(running: Running): void {
+    this.#waits.add(running);
     this.#flushSoon();
   }
 
@@ -193,6 +199,7 @@ export class Executor {
     if (this.#strays.length > 0) report.strays = this.#strays;
     if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ id }, lines]) => ({ id, lines }));
     if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, progress]) => ({ id, progress }));
+    if (this.#waits.size > 0) report.waits = this.#newWaits();
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
     for (const { id } of this.#ended) this.#running.delete(id);
     this.#phases = [];
@@ -201,7 +208,14 @@ export class Executor {
     this.#ended = [];
     this.#logs.clear();
     this.#progress.clear();
+    this.#waits.clear();
     this.#options.post(report);
+  }
+
+  #newWaits(): [id: number, isWaiting: boolean][] {
+    const changed = [...this.#waits].filter((running) => !running.hasEnded && running.isWaiting !== running.saidWaiting);
+    for (const running of changed) running.saidWaiting = running.isWaiting;
+    return changed.map(({ id, isWaiting }) => [id, isWaiting]);
   }
 }
 

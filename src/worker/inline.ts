@@ -70,10 +70,11 @@ export class InlinePool implements RunPool {
     run.grace = this.#clock.after(GRACE_MS, () => this.#finish([given]), true);
   }
 
-  #reported({ started = [], logs = [], progress = [], outcomes }: Report): void {
+  #reported({ started = [], logs = [], progress = [], waits = [], outcomes }: Report): void {
     this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
     this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
+    this.listener.waiting(waits.flatMap(([id, waiting]) => this.#heldOf(id, { waiting })));
     if (outcomes) this.#finish(outcomes);
   }
 

@@ -95,6 +95,8 @@ export interface Report {
   readonly strays?: readonly (readonly [id: number, error: RunError])[];
   readonly logs?: readonly { readonly id: number; readonly lines: readonly LogLine[] }[];
   readonly progress?: readonly { readonly id: number; readonly progress: Progress }[];
+  /** Their code waits for other runs, or does not any more. */
+  readonly waits?: readonly (readonly [id: number, isWaiting: boolean])[];
   readonly outcomes?: readonly Ended[];
 }
 

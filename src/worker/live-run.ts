@@ -16,6 +16,8 @@ export interface LiveRun {
   child: Child | null;
   /** Its code was called, or is about to be. */
   hasStarted: boolean;
+  /** Its code waits for other runs. */
+  isWaiting: boolean;
   /** It was asked to stop. */
   stop: StopOrder | null;
   /** The error that escaped it. */
@@ -46,7 +48,7 @@ export function timeoutOf({ assignment, info }: LiveRun): number | null {
 }
 
 export function liveRun(id: number, assignment: Assignment, info: TaskInfo): LiveRun {
-  return { id, assignment, info, child: null, hasStarted: false, stop: null, stray: null, isOverdue: false, timer: null };
+  return { id, assignment, info, child: null, hasStarted: false, isWaiting: false, stop: null, stray: null, isOverdue: false, timer: null };
 }
 
 /** What its child has to know. JSON leaves out what is undefined. */

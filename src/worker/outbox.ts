@@ -1,11 +1,11 @@
 /**
  * What a worker has to tell its server, gathered until the end of the turn and sent in the order in which it counts: starts, logs,
- * progress, outcomes. While the connection is down it keeps logs (within a bound) and the newest progress; starts and outcomes are
- * said again by the worker, which holds them until they are recorded.
+ * progress, waits, outcomes. While the connection is down it keeps logs (within a bound) and the newest progress; starts, waits and
+ * outcomes are said again by the worker, which holds them until they are recorded.
  */
 import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
-import type { Held, Outcome } from '../core/frames.ts';
+import type { Held, Outcome, Waiting } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { type Progress, plainError } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
@@ -33,6 +33,7 @@ export class Outbox {
   #logs = new Map<string, LogsOf>();
   #logText = 0;
   #progress = new Map<string, Held & { readonly progress: Progress }>();
+  #waits = new Map<string, Waiting>();
   /** Each as JSON. */
   #outcomes = new Map<string, string>();
 
@@ -48,10 +49,11 @@ export class Outbox {
     atTurnEnd(() => this.#flush(true));
   }
 
-  /** What was gathered and not sent is kept, but starts and outcomes. */
+  /** What was gathered and not sent is kept, but starts, waits and outcomes. */
   close(): void {
     this.#isOpen = false;
     this.#clearStarts();
+    this.#waits.clear();
     this.#outcomes.clear();
   }
 
@@ -66,6 +68,7 @@ export class Outbox {
     const text = JSON.stringify(outcome);
     if (text.length > FRAME_TEXT && Buffer.byteLength(text) > LIMITS.frameBytes - 1_024) return this.outcome(tooLarge(outcome));
     this.#starts.delete(outcome.token); // an outcome counts as the start
+    this.#waits.delete(outcome.token);
     this.#outcomes.set(outcome.token, text);
     this.#soon();
     return outcome;
@@ -89,6 +92,11 @@ export class Outbox {
     this.#soon();
   }
 
+  waiting(waits: readonly Waiting[]): void {
+    for (const one of waits) this.#waits.set(one.token, one);
+    this.#soon();
+  }
+
   #soon(): void {
     if (this.#isWaiting || !this.#isOpen) return;
     this.#isWaiting = true;
@@ -105,10 +113,12 @@ export class Outbox {
     }
     this.#frames('logs', 'runs', logs);
     this.#frames('progress', 'runs', [...this.#progress.values()].map(text));
+    this.#frames('waiting', 'runs', [...this.#waits.values()].map(text));
     this.#frames('finished', 'outcomes', this.#outcomes.values());
     this.#logs.clear();
     this.#logText = 0;
     this.#progress.clear();
+    this.#waits.clear();
     this.#outcomes.clear();
   }
 

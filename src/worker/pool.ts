@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
+import type { Assignment, Held, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
@@ -176,12 +176,13 @@ class Pool implements RunPool {
 
   // ---- What children report ------------------------------------------------------------------------------------------------
 
-  #reported(child: Child, { started, phases, strays, logs, progress, outcomes }: Report): void {
+  #reported(child: Child, { started, phases, strays, logs, progress, waits, outcomes }: Report): void {
     if (started) this.#started(started);
     for (const [id, phase] of phases ?? []) this.#phase(id, phase);
     for (const [id, error] of strays ?? []) this.#stray(id, error);
     if (logs) this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     if (progress) this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
+    if (waits) this.listener.waiting(waits.flatMap(([id, waiting]) => this.#wait(id, waiting)));
     if (outcomes) {
       const runs = outcomes.map(({ id }) => this.#runs.get(id));
       this.#finish(
@@ -219,6 +220,18 @@ class Pool implements RunPool {
     else if (run.stop === null) this.#stops.timeout(run);
   }
 
+  #wait(id: number, waiting: boolean): Waiting[] {
+    const run = this.#runs.get(id);
+    if (run) this.#setWaiting(run, waiting);
+    return this.#heldOf(id, { waiting });
+  }
+
+  /** A child whose only run waits for others does not keep suspects from theirs. */
+  #setWaiting(run: LiveRun, isWaiting: boolean): void {
+    if (run.child?.isAlone && run.isWaiting !== isWaiting) this.#suspects.waits(isWaiting);
+    run.isWaiting = isWaiting;
+  }
+
   #stray(id: number, error: LiveRun['stray']): void {
     const run = this.#runs.get(id);
     if (run === undefined) return;
@@ -230,6 +243,7 @@ class Pool implements RunPool {
     for (const run of runs) {
       if (run === undefined) continue;
       run.timer?.cancel();
+      this.#setWaiting(run, false);
       if (run.child !== null) run.child.runs -= 1;
       this.#runs.delete(run.id);
     }

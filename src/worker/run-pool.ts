@@ -1,7 +1,7 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
 
 import type { LogLine } from '../core/api.ts';
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
+import type { Assignment, Held, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
 import type { Progress } from '../core/run.ts';
 import type { OnEvent } from './events.ts';
 import type { LoadedTasks, StopReason } from './ipc.ts';
@@ -12,6 +12,7 @@ export interface PoolListener {
   finished(outcomes: readonly Outcome[]): void;
   logs(logs: readonly (Held & { readonly lines: readonly LogLine[] })[]): void;
   progress(progress: readonly (Held & { readonly progress: Progress })[]): void;
+  waiting(waits: readonly Waiting[]): void;
   /** Other tasks, another generation, or room for runs came or went. */
   changed(): void;
   readonly onEvent: OnEvent;

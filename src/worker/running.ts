@@ -21,6 +21,7 @@ export interface RunningOptions {
 export interface Listener {
   log(running: Running, line: LogLine): void;
   progress(running: Running, progress: Progress): void;
+  waiting(running: Running): void;
   phase(running: Running, phase: 'function' | 'after'): void;
 }
 
@@ -45,6 +46,9 @@ export class Running implements Attempt {
   /** Still in the turn in which it was started. */
   isFresh = true;
   hasEnded = false;
+  /** Its code waits for other runs; and what of that was reported. */
+  isWaiting = false;
+  saidWaiting = false;
   stop: StopOrder | null = null;
   stray: RunError | null = null;
   /** Of logs so far. */
@@ -92,6 +96,11 @@ export class Running implements Attempt {
 
   onProgress(progress: Progress): void {
     this.#listener.progress(this, progress);
+  }
+
+  onWaiting(isWaiting: boolean): void {
+    this.isWaiting = isWaiting;
+    this.#listener.waiting(this);
   }
 
   onPhase(phase: 'function' | 'after'): void {

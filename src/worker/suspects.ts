@@ -24,7 +24,7 @@ export class Suspects {
   readonly #waiting = new Fifo<LiveRun>();
   /** On their way. */
   #hiring = 0;
-  /** With a run. */
+  /** With a run that does not wait for others. */
   #busy = 0;
   #retry: Timer | null = null;
   #isClosed = false;
@@ -48,6 +48,12 @@ export class Suspects {
       this.#hiring += 1;
       void this.#hire();
     }
+  }
+
+  /** The run of such a child waits for others, which may be suspects; or does not any more. */
+  waits(isWaiting: boolean): void {
+    this.#busy += isWaiting ? -1 : 1;
+    this.serve();
   }
 
   /** The child's run has ended. */

@@ -4,7 +4,7 @@
  * lease ends where it is only silent. It executes nothing itself; the pool does. No code of the user runs in this process.
  */
 import { type Address, type Connect, type DownReason, openSocket, type Socket } from '../client/socket.ts';
-import type { Assignment, Held, Outcome, ProcessIdentity, ServerFrame, WorkerFrame } from '../core/frames.ts';
+import type { Assignment, Held, Outcome, ProcessIdentity, ServerFrame, Waiting, WorkerFrame } from '../core/frames.ts';
 import { PROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
@@ -45,6 +45,8 @@ const LAST_RECORD_MS = 5_000;
 interface Lease extends Held {
   readonly assignment: Assignment;
   startedAt: number | null;
+  /** Its code waits for other runs; null: it never did. */
+  isWaiting: boolean | null;
   outcome: Outcome | null;
 }
 
@@ -92,6 +94,7 @@ export class TaskWorker implements Worker {
       finished: (outcomes) => this.#finished(outcomes),
       logs: (logs) => this.#outbox.logs(logs.filter(({ token }) => this.#leases.has(token))),
       progress: (progress) => this.#outbox.progress(progress.filter(({ token }) => this.#leases.has(token))),
+      waiting: (waits) => this.#waiting(waits),
       changed: () => this.#update(),
       onEvent: options.onEvent,
     };
@@ -130,7 +133,7 @@ export class TaskWorker implements Worker {
     const fresh = runs.filter(({ token }) => !this.#leases.has(token));
     for (const assignment of fresh) {
       const { runId, token } = assignment;
-      this.#leases.set(token, { runId, token, assignment, startedAt: null, outcome: null });
+      this.#leases.set(token, { runId, token, assignment, startedAt: null, isWaiting: null, outcome: null });
     }
     if (!this.#isDraining) this.#options.pool.assign(fresh);
     else this.#finished(fresh.map(({ runId, token }) => ({ runId, token, type: 'release', reason: `Worker ${this.name} is stopping` })));
@@ -143,6 +146,7 @@ export class TaskWorker implements Worker {
     for (const lease of this.#leases.values()) {
       if (lease.outcome !== null) this.#outbox.outcome(lease.outcome);
       else if (lease.startedAt !== null) this.#outbox.started(lease);
+      if (lease.outcome === null && lease.isWaiting !== null) this.#outbox.waiting([waitingOf(lease, lease.isWaiting)]);
     }
     this.#outbox.open();
     this.#update();
@@ -209,6 +213,12 @@ export class TaskWorker implements Worker {
       const { runId, task, name, attempt } = lease.assignment;
       onEvent({ type: 'run-started', runId, task, name, attempt });
     }
+  }
+
+  #waiting(waits: readonly Waiting[]): void {
+    const mine = waits.filter(({ token }) => this.#leases.has(token));
+    for (const { token, waiting } of mine) (this.#leases.get(token) as Lease).isWaiting = waiting;
+    this.#outbox.waiting(mine);
   }
 
   #finished(outcomes: readonly Outcome[]): void {
@@ -281,4 +291,8 @@ export class TaskWorker implements Worker {
       });
     });
   }
+}
+
+function waitingOf({ runId, token }: Held, waiting: boolean): Waiting {
+  return { runId, token, waiting };
 }

@@ -162,3 +162,20 @@ test('more calls at once than can be told are not recorded', async () => {
   for (const one of recordings) one?.end(done);
   await server.until(() => outcomes().length === 10_000);
 });
+
+test('that a call waits for others is told, and told again when the connection comes back', async () => {
+  const recording = record('a');
+  await server.until(() => began().length === 1);
+  recording?.waiting(true);
+  const waits = () => server.framesOf('waiting').flatMap(({ runs }) => runs.map(({ waiting }) => waiting));
+  await server.until(() => waits().length === 1);
+  server.drop();
+  await server.until(() => waits().length === 2);
+  recording?.waiting(false);
+  recording?.waiting(true);
+  recording?.waiting(false);
+  await server.until(() => waits().length === 3);
+  expect(waits()).toEqual([true, true, false]);
+  recording?.end(done);
+  await server.until(() => outcomes().length === 1);
+});

@@ -253,3 +253,40 @@ describe('what it keeps', () => {
     expect(again.match({ 'a b': 6 })).toEqual(board.match({ 'a b': 6 }));
   });
 });
+
+describe('a run that waits for others', () => {
+  test('gives back its place in the limits of its task and of its key, and takes it again at once when it goes on', () => {
+    const board = new Board();
+    board.queue.setLimits('a', { concurrency: 2, concurrencyPerKey: 1 });
+    for (const id of ['parent', 'child', 'other']) board.submit(id, { task: 'a', concurrencyKey: 'k' });
+    expect(board.match({ a: 9 }).a).toEqual(['parent']);
+    board.queue.setWaiting(board.run('parent'), true);
+    board.queue.setWaiting(board.run('parent'), true);
+    expect(board.match({ a: 9 }).a).toEqual(['child']);
+    board.queue.setWaiting(board.run('parent'), false);
+    board.end('child');
+    expect(board.match({ a: 9 }).a).toEqual([]);
+    board.end('parent');
+    expect(board.match({ a: 9 }).a).toEqual(['other']);
+  });
+
+  test('is still shown as running, and may end while it waits', () => {
+    const board = new Board();
+    board.submitMany('r', 2, { task: 'a', concurrencyKey: 'k' });
+    board.match({ a: 1 });
+    board.queue.setWaiting(board.run('r1'), true);
+    expect(board.queue.tasks()).toEqual([{ name: 'a', queued: 1, running: 1, paused: false }]);
+    board.match({ a: 1 });
+    board.end('r2');
+    expect(board.queue.tasks()).toEqual([{ name: 'a', queued: 0, running: 1, paused: false }]);
+    board.end('r1');
+    expect(board.queue.size()).toMatchObject({ runs: 0, tasks: 0, lanes: 0 });
+  });
+
+  test('has to be under a lease', () => {
+    const board = new Board();
+    board.submit('r', { task: 'a' });
+    board.queue.setWaiting(board.run('r'), true);
+    expect(board.queue.tasks()).toEqual([{ name: 'a', queued: 1, running: 0, paused: false }]);
+  });
+});

@@ -105,3 +105,19 @@ test('a revoked holder is sent away, and its runs wait again', async () => {
 test('a write that fails is not an error of its own: the store tells it', async () => {
   await expect(written(Promise.reject(new Error('no')))).resolves.toBeUndefined();
 });
+
+test('who waits for others frees its slot and its place in limits, from the holder only', async () => {
+  const it = await leased();
+  const setWaiting = vi.spyOn(it.store, 'setWaiting');
+  it.reports.take(it.other, { type: 'waiting', runs: [{ ...held, waiting: true }] });
+  expect([...it.other.waiting, ...it.holder.waiting]).toEqual([]);
+  it.reports.take(it.holder, { type: 'waiting', runs: [{ ...held, waiting: true }] });
+  expect([...it.holder.waiting]).toEqual([TOKEN]);
+  expect(it.onFree).toHaveBeenCalled();
+  it.reports.take(it.holder, { type: 'waiting', runs: [{ ...held, waiting: false }] });
+  expect([...it.holder.waiting]).toEqual([]);
+  expect(setWaiting.mock.calls).toEqual([
+    ['run-1', true],
+    ['run-1', false],
+  ]);
+});

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/core/frames.ts';
 import { HEARTBEAT_MS, LEASE_MS } from '../../src/core/protocol.ts';
-import { callerId, type Holder, type Link, Roster } from '../../src/server/roster.ts';
+import { callerId, type Holder, type Link, Roster, usedSlots } from '../../src/server/roster.ts';
 
 const link: Link<ServerFrame> = { send: () => undefined, close: () => undefined };
 const process = { pid: 1, host: 'here', machine: 'm', startTicks: '1' };
@@ -45,6 +45,19 @@ test('room is offered at connected workers that do not drain, the emptiest first
     ['empty', 2],
     ['busy', 1],
   ]);
+});
+
+test('what waits for other runs takes no slot, as long as its lease holds', () => {
+  const one = worker('one');
+  const slots = () => roster.offers()[0]?.slots;
+  roster.lease(one, 't', 'r');
+  one.waiting.add('t');
+  roster.lease(one, 'u', 's');
+  expect([slots(), usedSlots(one)]).toEqual([1, 1]);
+  roster.free({ runId: 'r', token: 't' });
+  expect([slots(), usedSlots(one)]).toEqual([1, 1]);
+  roster.free({ runId: 's', token: 'u' });
+  expect([slots(), usedSlots(one)]).toEqual([2, 0]);
 });
 
 describe('a verdict', () => {

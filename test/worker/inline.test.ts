@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { whileWaiting } from '../../src/client/waiting.ts';
 import { runContext, task } from '../../src/index.ts';
 import { systemRandom } from '../../src/system/system.ts';
 import { type Definition, definitionOf } from '../../src/task/definition.ts';
@@ -13,6 +14,12 @@ const definitions = [
     const { signal } = runContext();
     await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   }),
+  task('waits', async () => {
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+    await whileWaiting(turn);
+    await turn();
+    return void whileWaiting(turn);
+  }),
   task('deaf', async () => new Promise<void>((resolve) => (release = resolve))),
 ].map((one) => definitionOf(one) as Definition);
 
@@ -26,7 +33,7 @@ function anInlinePool() {
 
 test('a run runs in this very process', async () => {
   const { pool, told } = anInlinePool();
-  expect((await pool.load()).tasks.map(({ name }) => name)).toEqual(['greet', 'polite', 'deaf']);
+  expect((await pool.load()).tasks.map(({ name }) => name)).toEqual(['greet', 'polite', 'waits', 'deaf']);
   const run = anAssignment('greet', ['Ford']);
   pool.assign([run]);
   expect(await told.outcomeOf(run)).toMatchObject({ type: 'succeed', result: `"Hello, Ford! ${process.pid}"` });
@@ -83,4 +90,12 @@ test('at the end what still runs is given back', async () => {
   await pool.idle();
   await pool.close();
   release();
+});
+
+test('a run that waits for others is told, and not behind its end', async () => {
+  const { pool, told } = anInlinePool();
+  const run = anAssignment('waits');
+  pool.assign([run]);
+  await told.outcomeOf(run);
+  expect(told.waits).toEqual([true, false].map((waiting) => ({ runId: run.runId, token: run.token, waiting })));
 });

@@ -127,3 +127,17 @@ test('logs that find no room while it is closed are counted', async () => {
   const lost = Number(/\d+/.exec(lines.at(-1)?.text ?? '')?.[0]);
   expect(lines.length - 1 + lost).toBe(1_100);
 });
+
+test('who waits is told in its newest form before outcomes, and not behind its own end', async () => {
+  const { outbox, frames } = anOutbox(false);
+  outbox.waiting([{ ...HELD, waiting: true }]);
+  outbox.waiting([{ ...HELD, waiting: false }]);
+  outbox.waiting([{ ...HELD, token: 'ended', waiting: true }]);
+  outbox.open();
+  outbox.outcome({ ...END, token: 'ended' });
+  await turn();
+  expect(frames).toEqual([
+    { type: 'waiting', runs: [{ ...HELD, waiting: false }] },
+    { type: 'finished', outcomes: [{ ...END, token: 'ended' }] },
+  ]);
+});

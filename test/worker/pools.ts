@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { LogLine } from '../../src/core/api.ts';
-import type { Assignment, Held, Outcome } from '../../src/core/frames.ts';
+import type { Assignment, Held, Outcome, Waiting } from '../../src/core/frames.ts';
 import type { Progress } from '../../src/core/run.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -41,6 +41,7 @@ export class Told implements PoolListener {
   readonly outcomes: Outcome[] = [];
   readonly lines: (Held & LogLine)[] = [];
   readonly steps: (Held & { progress: Progress })[] = [];
+  readonly waits: Waiting[] = [];
   readonly events: WorkerEvent[] = [];
   changes = 0;
   #waiting: (() => void)[] = [];
@@ -62,6 +63,11 @@ export class Told implements PoolListener {
 
   progress(progress: readonly (Held & { progress: Progress })[]): void {
     this.steps.push(...progress);
+    this.#wake();
+  }
+
+  waiting(waits: readonly Waiting[]): void {
+    this.waits.push(...waits);
     this.#wake();
   }
 

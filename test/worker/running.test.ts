@@ -13,7 +13,12 @@ const limited = definitionOf(task('limited', { timeout: '1s' }, async () => 1)) 
 
 function aRunning(over: Partial<Work> = {}, definition = plain) {
   const phases: string[] = [];
-  const listener = { log: () => {}, progress: () => {}, phase: (_running: Running, phase: string) => void phases.push(phase) };
+  const listener = {
+    log: () => {},
+    progress: () => {},
+    waiting: () => {},
+    phase: (_running: Running, phase: string) => void phases.push(phase),
+  };
   const options = { clock: systemClock, random: systemRandom, graceMs: null };
   return { running: new Running(listener, options, definition, aWork('plain', [], over)), phases };
 }

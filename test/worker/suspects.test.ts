@@ -98,3 +98,17 @@ test('nothing is tried again once it is closed', async () => {
   clock.advance(60_000);
   expect(hires).toHaveLength(1);
 });
+
+test('one that waits for others makes room for another', async () => {
+  const { hires, given, suspects } = aScene();
+  const runs = Array.from({ length: 9 }, aRun);
+  for (const run of runs) suspects.push(run);
+  for (const { come } of [...hires]) come(aChild());
+  await settle();
+  expect([hires.length, given.length]).toEqual([8, 8]);
+  suspects.waits(true);
+  expect(hires).toHaveLength(9);
+  hires[8]?.come(aChild());
+  await settle();
+  expect(given.at(-1)?.[0]).toBe(runs[8]);
+});

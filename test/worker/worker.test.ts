@@ -237,6 +237,30 @@ describe('a server that is gone and comes back', () => {
     expect(pool.gaveUp).toBeNull();
   });
 
+  test('is told again which runs wait for others', async () => {
+    const { server, pool } = await aReadyWorker();
+    const [waits, goesOn] = [anAssignment('greet'), anAssignment('greet')];
+    server.grant(waits, goesOn);
+    await expect.poll(() => pool.assigned.length).toBe(2);
+    pool.start(waits, goesOn);
+    const tell = ({ runId, token }: Assignment, waiting: boolean) => pool.listener.waiting([{ runId, token, waiting }]);
+    tell(waits, true);
+    tell(goesOn, true);
+    tell(anAssignment('greet'), true);
+    await server.until(() => server.of('waiting')[0]);
+    expect(server.of('waiting')[0]?.runs.map(({ token }) => token)).toEqual([waits.token, goesOn.token]);
+    server.drop();
+    tell(goesOn, false);
+    await server.until(() => server.of('waiting')[1]);
+    const told = server.of('waiting')[1]?.runs ?? [];
+    expect(new Map(told.map(({ token, waiting }) => [token, waiting]))).toEqual(
+      new Map([
+        [goesOn.token, false],
+        [waits.token, true],
+      ]),
+    );
+  });
+
   test('hears an outcome again until it says that it is recorded', async () => {
     const { server, pool } = await aReadyWorker();
     server.records = false;

@@ -3,52 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Store, Submitted } from '../../../src/store/store.ts';
 import { Table } from '../../../src/store/table.ts';
-import { systemClock } from '../../../src/system/system.ts';
 import { aSubmit, T0 } from '../../core/builders.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { type Act, acts, granting, OFFER, onStore, onTable, perform, statesOf } from '../acts.ts';
+import { type Act, acts, granting, OFFER, onStore, onTable, perform } from '../acts.ts';
 import { openOn, readTable, SNAPSHOT_OFTEN, sorted, stateOf } from '../helpers.ts';
-import { FOLDER, SimDisk } from '../sim-disk.ts';
-
-/** Every sync seems to take long, so that none is done in the event loop. */
-let ticks = 0;
-const slowDisk = { ...systemClock, monotonic: () => (ticks += 10) };
+import { powerCut } from '../power-cut.ts';
+import { SimDisk } from '../sim-disk.ts';
 
 describe('a power cut', () => {
   test('loses nothing that was acknowledged, and leaves a state that was', async () => {
-    const keeps = fc.infiniteStream(fc.boolean());
     await fc.assert(
-      fc.asyncProperty(acts, fc.nat(), keeps, fc.boolean(), async (all, cut, stream, isSlow) => {
-        const disk = new SimDisk();
-        const store = await openOn(disk, { snapshotAfter: SNAPSHOT_OFTEN, clock: isSlow ? slowDisk : systemClock });
-        disk.isSlow = isSlow;
-        const target = onStore(store);
-        const states = statesOf(all);
-        let crashed: SimDisk | null = null;
-        let acknowledged = 0;
-        let calls = 0;
-        const stopAt = cut % (all.length * 4 + 10);
-        disk.before = () => {
-          calls += 1;
-          if (calls >= stopAt && crashed === null) crashed = disk.crash(() => stream.next().value as boolean);
-        };
-        for (let index = 0; index < all.length && crashed === null; index += 1) {
-          await perform(target, all, index);
-          if (crashed === null) acknowledged = index + 1;
-        }
-        disk.before = () => undefined;
-        const left: SimDisk = crashed ?? disk.crash(() => stream.next().value as boolean);
-        await store.close();
-        const state = stateOf(await readTable(left));
-        // Of what was not acknowledged any part may be there, as long as it is a beginning.
-        expect([states[acknowledged]?.at(-1), ...states.slice(acknowledged + 1).flat()]).toContain(state);
-        // And it goes on from there.
-        left.erase(`${FOLDER}/server.lock`);
-        const again = await openOn(left);
-        await again.submit([aSubmit({ id: 'after' })], T0);
-        await again.close();
-        expect((await readTable(left)).get('after')).toBeDefined();
-      }),
+      powerCut(() => new SimDisk()),
       { numRuns: 150 },
     );
   }, 60_000);

@@ -1,0 +1,174 @@
+/** A server and its workers as processes of the command line, and the ways to hurt them. Whatever is hurt is brought back by `heal`. */
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { root, Shell, type Started } from '../helpers/shell.ts';
+import type { RunSeen, Start } from './history.ts';
+
+const TASKS = join(root, 'test/fixtures/torture/tasks.ts');
+const LIMIT = 10;
+const PAGE = 1_000;
+
+export class Cluster {
+  readonly #shell: Shell;
+  readonly #ledger: string;
+  #server!: Started;
+  readonly #workers = new Map<string, Started>();
+  /** Ends of processes that nobody had asked for. */
+  readonly accidents: string[] = [];
+  readonly #asked = new Set<Started>();
+
+  private constructor(shell: Shell) {
+    this.#shell = shell;
+    this.#ledger = join(shell.home, 'ledger');
+    writeFileSync(this.#ledger, '');
+    shell.setEnv('LEDGER', this.#ledger);
+    copyFileSync(TASKS, join(shell.home, 'tasks.ts'));
+  }
+
+  static async open(workers: number): Promise<Cluster> {
+    const cluster = new Cluster(await Shell.open());
+    await cluster.startServer();
+    await Promise.all(Array.from({ length: workers }, (_, n) => cluster.startWorker(`w${n + 1}`)));
+    return cluster;
+  }
+
+  get slots(): number {
+    return this.#workers.size * LIMIT;
+  }
+
+  get workers(): string[] {
+    return [...this.#workers.keys()];
+  }
+
+  /** For the client of the torture itself. */
+  get env(): NodeJS.ProcessEnv {
+    return this.#shell.env;
+  }
+
+  async startServer(): Promise<void> {
+    this.#server = await this.#shell.serve('npx bgtask server start');
+    this.#watch(this.#server, 'the server');
+  }
+
+  async startWorker(name: string): Promise<void> {
+    const worker = this.#shell.start(`npx bgtask task serve tasks.ts --limit ${LIMIT} --name ${name}`);
+    this.#workers.set(name, worker);
+    this.#watch(worker, `worker ${name}`);
+    await worker.says(/\bready\b/i);
+  }
+
+  async killServer(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#end(this.#server, signal);
+  }
+
+  async killWorker(name: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#end(this.#workers.get(name) as Started, signal);
+  }
+
+  /** Kills one process in which code of the worker runs. False: there is none just now. */
+  killChildOf(name: string): boolean {
+    const pid = String(this.#workers.get(name)?.child.pid);
+    const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
+    for (const child of children.slice(0, 1)) process.kill(Number(child), 'SIGKILL');
+    return children.length > 0;
+  }
+
+  async freeze(who: 'server' | string, ms: number): Promise<void> {
+    const pid = (who === 'server' ? this.#server : (this.#workers.get(who) as Started)).child.pid as number;
+    process.kill(pid, 'SIGSTOP');
+    await sleep(ms);
+    process.kill(pid, 'SIGCONT');
+  }
+
+  saveCode(text: (now: string) => string): void {
+    writeFileSync(join(this.#shell.home, 'tasks.ts'), text(readFileSync(TASKS, 'utf8')));
+  }
+
+  /** A second server on the same store; resolves with its exit code. */
+  async intrude(): Promise<number | null> {
+    return (await this.#shell.run(`npx bgtask server start --port ${this.#shell.port + 1}`)).code;
+  }
+
+  /** All runs with their histories. */
+  async runs(): Promise<RunSeen[]> {
+    const token = (await this.#shell.done('npx bgtask auth token')).trim();
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${this.#shell.port}/api${path}`, { headers: { authorization: `Bearer ${token}` } });
+      if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`);
+      return (await answer.json()) as { runs: RunSeen[]; nextCursor: string | null } & RunSeen;
+    };
+    const ids: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: { runs: RunSeen[]; nextCursor: string | null } = await ask(`/runs?limit=${PAGE}${cursor && `&cursor=${cursor}`}`);
+      ids.push(...page.runs.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    const runs: RunSeen[] = [];
+    for (const id of ids) runs.push(await ask(`/runs/${id}`));
+    return runs;
+  }
+
+  async open(): Promise<number> {
+    const { counts } = JSON.parse(await this.#shell.done('npx bgtask server status --json')) as { counts: Record<string, number> };
+    return ['SCHEDULED', 'PENDING', 'RUNNING', 'CANCELLING'].reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  }
+
+  starts(): Start[] {
+    const lines = readFileSync(this.#ledger, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => {
+      const [id = '', attempt, pid, at] = line.split(' ');
+      return { id, attempt: Number(attempt), pid: Number(pid), at: Number(at) };
+    });
+  }
+
+  /** Stops everything, and says what is wrong with the store: with its files, and with a copy of them that is started twice. */
+  async close(): Promise<string[]> {
+    const found: string[] = [];
+    const before = JSON.stringify(await this.runs());
+    for (const name of this.workers) await this.killWorker(name, 'SIGTERM');
+    await this.killServer('SIGTERM');
+    const store = join(this.#shell.env.BGTASK_HOME as string, 'store');
+    const verified = await this.#shell.run('npx bgtask store verify --json');
+    if (verified.code !== 0) found.push(`H10 store verify ended with ${verified.code}: ${verified.stdout}${verified.stderr}`);
+    const copy = join(this.#shell.home, 'copy');
+    cpSync(store, copy, { recursive: true });
+    for (const round of [1, 2]) {
+      const started = await this.#shell.serve(`npx bgtask server start --store file:${copy}`);
+      if (JSON.stringify(await this.runs()) !== before) found.push(`C10 start ${round} on a copy of the store shows other runs`);
+      this.#asked.add(started);
+      started.signal('SIGKILL');
+      await started.ended;
+    }
+    return found;
+  }
+
+  /** What the processes said, for somebody who looks for a cause. */
+  told(): string {
+    return [this.#server, ...this.#workers.values()].map((one) => one.told().slice(-4_000)).join('\n');
+  }
+
+  async dispose(): Promise<void> {
+    if (existsSync(this.#shell.home)) await this.#shell.close();
+  }
+
+  async #end(process: Started, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#asked.add(process);
+    process.signal(signal);
+    await process.ended;
+  }
+
+  #watch(process: Started, who: string): void {
+    void process.ended.then(({ code }) => {
+      if (!this.#asked.has(process)) this.accidents.push(`C9 ${who} ended by itself with ${code}${process.told().slice(-2_000)}`);
+    });
+  }
+}
+
+function parentOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1];
+  } catch {
+    return undefined; // it has ended meanwhile
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Hurts a running bgtask and checks that every promise held: `npm run torture -- [--seed N] [--minutes M] [--agents a,b] [--rate N]`.
+ * The seed decides who does harm and when, so that a failing run can be tried again; how the machine schedules it is not ours to fix.
+ * Exit code 1: a rule was broken, which it names with the history of the run.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { AGENTS, type Agent, type World } from './agents.ts';
+import { Cluster } from './cluster.ts';
+import { type Fault, type Submitted, violations } from './history.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    minutes: { type: 'string', default: '2' },
+    agents: { type: 'string' },
+    rate: { type: 'string', default: '5' },
+    workers: { type: 'string', default: '2' },
+  },
+});
+/** After the last fault: one lease, one retry, and what a loaded machine takes. */
+const SETTLE_MS = 31_000 + 1_000 + 60_000;
+const TICK_MS = [1_000, 3_000] as const;
+const LONGEST_PING_MS = 2_000;
+
+const seed = Number(flags.seed);
+const random = randomFrom(seed);
+const chosen = flags.agents?.split(',') ?? AGENTS.map(({ name }) => name);
+const strange = chosen.find((name) => name !== 'calm' && !AGENTS.some((agent) => agent.name === name));
+if (strange) {
+  console.error(`There is no agent '${strange}'. There are: calm, ${AGENTS.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
+const agents = AGENTS.filter(({ name }) => chosen.includes(name));
+
+console.log(`seed ${seed}, ${flags.minutes} min, ${flags.rate} pings a second, agents: ${chosen.join(', ')}`);
+const cluster = await Cluster.open(Number(flags.workers));
+Object.assign(process.env, cluster.env);
+const { taskRef } = await import('bgtask');
+type Tasks = typeof import('../fixtures/torture/tasks.ts');
+const ping = taskRef<Tasks['ping']>('ping');
+const crashMe = taskRef<Tasks['crashMe']>('crash_me');
+
+const submitted: Submitted[] = [];
+const faults: Fault[] = [];
+const found: string[] = [];
+const began = Date.now();
+const end = began + Number(flags.minutes) * 60_000;
+const pending = new Set<Promise<void>>();
+
+await Promise.all([submitPings(), doHarm()]);
+console.log(`${at()} no more harm; waiting until all runs have ended`);
+await Promise.all(pending);
+for (const until = Date.now() + SETTLE_MS; Date.now() < until && (await cluster.open()) > 0; ) await sleep(500);
+const runs = await cluster.runs();
+const starts = cluster.starts();
+found.push(...violations({ submitted, starts, runs, faults, slots: cluster.slots }));
+found.push(...(await cluster.close()), ...cluster.accidents);
+await report();
+
+async function submitPings(): Promise<void> {
+  for (let i = 0; Date.now() < end; i += 1) {
+    void submit('ping', i, () => ping.delay(i, Math.round(random() * LONGEST_PING_MS)));
+    await sleep(1_000 / Number(flags.rate));
+  }
+}
+
+function submit(task: Submitted['task'], i: number, call: () => Promise<{ id: string }>): Promise<void> {
+  const startedAt = Date.now();
+  const note = (outcome: Submitted['outcome'], id: string | null, error: string | null) => {
+    submitted.push({ i, task, id, outcome, error, startedAt, endedAt: Date.now() });
+  };
+  const done = call().then(
+    ({ id }) => note('ok', id, null),
+    (error: Error) => note(error.name === 'RefusedError' ? 'refused' : 'unknown', null, `${error.name}: ${error.message}`),
+  );
+  pending.add(done);
+  return done.finally(() => pending.delete(done));
+}
+
+async function doHarm(): Promise<void> {
+  let crashes = 0;
+  const world: World = {
+    ...{ cluster, random },
+    crash: () => {
+      crashes += 1;
+      return submit('crash_me', crashes, () => crashMe.delay());
+    },
+    fail: (violation) => found.push(violation),
+  };
+  while (Date.now() < end) {
+    await sleep(TICK_MS[0] + random() * (TICK_MS[1] - TICK_MS[0]));
+    for (const agent of agents) if (random() < agent.probability && Date.now() < end) await harm(agent, world);
+  }
+}
+
+async function harm(agent: Agent, world: World): Promise<void> {
+  console.log(`${at()} ${agent.name}`);
+  const began = Date.now();
+  await agent.act(world);
+  faults.push({ agent: agent.name, at: began, until: Date.now() + agent.echoMs });
+}
+
+async function report(): Promise<void> {
+  const acknowledged = submitted.filter(({ outcome }) => outcome === 'ok').length;
+  const counts = new Map<string, number>();
+  for (const { agent } of faults) counts.set(agent, (counts.get(agent) ?? 0) + 1);
+  console.log(`${submitted.length} submits, ${acknowledged} acknowledged; ${runs.length} runs, ${starts.length} starts`);
+  console.log(`harm: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`);
+  for (const violation of found) console.error(violation);
+  for (const id of new Set(found.flatMap((violation) => violation.match(/[0-9a-f-]{36}/g) ?? [])).values()) tell(id);
+  if (found.length > 0) console.error(`${cluster.told()}\n`);
+  await cluster.dispose();
+  console.log(found.length === 0 ? 'all rules held' : `${found.length} violations; again with: npm run torture -- --seed ${seed}`);
+  process.exit(found.length === 0 ? 0 : 1);
+}
+
+function tell(id: string): void {
+  const run = runs.find((one) => one.id === id);
+  console.error(`${id} began: ${JSON.stringify(starts.filter((start) => start.id === id))}`);
+  for (const entry of run?.history ?? []) console.error(`  ${JSON.stringify(entry)}`);
+}
+
+function at(): string {
+  return `${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
+}
+
+/** Numbers in [0, 1) that follow from the seed alone. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
