@@ -1,5 +1,6 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { revealFlags, runIdArg } from '../../src/cli/flags.ts';
+import { treeOf } from '../../src/cli/run-tree.ts';
 import { repeatsOf, runOf, runPage } from '../../src/cli/runs.ts';
 import type { RunView } from '../../src/core/api.ts';
 
@@ -13,7 +14,10 @@ export default class RunInspect extends ApiCommand {
     const { args, flags } = await this.parse(RunInspect);
     const client = await this.connect(this.settings(flags));
     const run = await runOf(client, args.id);
-    if (!this.jsonEnabled()) this.log(await runPage(run, flags.reveal, await repeatsOf(client, run)));
+    if (this.jsonEnabled()) return run;
+    this.log(await runPage(run, flags.reveal, await repeatsOf(client, run)));
+    const tree = await treeOf(client, run);
+    if (tree !== '') this.log(`\n${tree}`);
     return run;
   }
 }

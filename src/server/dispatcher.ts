@@ -12,6 +12,7 @@ import { LIMITS, PROTOCOL } from '../core/protocol.ts';
 import { isFinal, type NewRun, type Run } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
+import { Cancels } from './cancels.ts';
 import { Handout } from './handout.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
@@ -54,6 +55,7 @@ export class Dispatcher {
   readonly #roster = new Roster();
   readonly #reports: Reports;
   readonly #handout: Handout;
+  readonly #cancels: Cancels;
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -66,6 +68,7 @@ export class Dispatcher {
     this.#store = options.store;
     this.#reports = new Reports({ store: options.store, clock: options.clock, roster: this.#roster, onFree: () => this.#handOut() });
     this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
+    this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
     this.#sweptAt = options.clock.monotonic();
   }
 
@@ -95,18 +98,9 @@ export class Dispatcher {
     return answers.map((answer) => (isRefusal(answer) ? answer : (stored[next++] as Accepted | Refusal)));
   }
 
-  /** Cancels a run: at once where it waits, else its worker is told. Undefined: no such run. A final run stays as it is. */
-  async cancel(id: string, reason: string): Promise<Run | undefined> {
-    this.#reports.cancelling.add(id);
-    const [applied] = await this.#store
-      .apply([{ id, event: { type: 'cancel', reason } }], this.#options.clock.now())
-      .finally(() => this.#reports.cancelling.delete(id));
-    const run = applied?.run;
-    if (run?.state !== 'CANCELLING') return run;
-    const held = { runId: id, token: run.lease.token };
-    this.#reports.stopping.add(held.token);
-    this.#roster.holderOf(held)?.link?.send({ type: 'cancel', runs: [{ ...held, reason }] });
-    return run;
+  /** Cancels a run, and every open run that stems from it: see `Cancels`. */
+  cancel(id: string, reason: string): Promise<Run | undefined> {
+    return this.#cancels.cancel(id, reason);
   }
 
   /** Takes in a worker, new or back again, and answers with `welcome` and whatever it has room for. */

@@ -92,10 +92,20 @@ export const ROUTES: readonly Route[] = [
     handle: async (call) => text(200, call.api.show(await runOf(call), true)),
   },
   {
+    ...{ method: 'GET', path: '/api/runs/:id/descendants', summary: 'The runs it started, those these started, and so on.' },
+    ...{ answers: { 200: schema.runList }, handle: descendants },
+  },
+  {
     ...{ method: 'GET', path: '/api/runs/:id/logs', summary: 'What a run wrote.', answers: { 200: z.array(schema.logLine) } },
     handle: async (call) => json(await call.api.store.logs((await runOf(call)).id)),
   },
-  { method: 'POST', path: '/api/runs/:id/cancel', summary: 'Cancels a run.', answers: { 200: schema.runView }, handle: cancel },
+  {
+    method: 'POST',
+    path: '/api/runs/:id/cancel',
+    summary: 'Cancels a run, and what it started.',
+    answers: { 200: schema.runView },
+    handle: cancel,
+  },
   {
     ...{ method: 'POST', path: '/api/runs/:id/retry', summary: 'Submits a new run that repeats one that ended.' },
     ...{ body: schema.repeatRequest, answers: { 201: schema.runView }, handle: (call) => repeat(call, 'retry') },
@@ -183,6 +193,13 @@ function submittedText(run: string, kind: Accepted['kind']): string {
 async function list({ api, query }: Call): Promise<Response> {
   const { runs, nextCursor } = await page(api.store, checkedQuery(schema.listQuery, query));
   return text(200, `{"runs":[${runs.map((run) => api.show(run, false)).join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`);
+}
+
+/** Parents before their children; no more than a page, and there is no other. */
+async function descendants(call: Call): Promise<Response> {
+  const { api } = call;
+  const runs = await api.store.descendants((await runOf(call)).id, LIMITS.listPage);
+  return text(200, `{"runs":[${runs.map((run) => api.show(run, false)).join(',')}],"nextCursor":null}`);
 }
 
 async function cancel({ api, incoming, param }: Call): Promise<Response> {

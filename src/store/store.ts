@@ -47,6 +47,8 @@ export interface Store {
   nextWakeAt(): number | null;
 
   get(id: string): Promise<Run | undefined>;
+  /** The runs it started, those that these started, and so on: parents before their children, oldest first. At most `most`. */
+  descendants(id: string, most: number): Promise<readonly Run[]>;
   /** Newest first. */
   list(query: ListQuery): Promise<RunPage>;
   counts(filter?: RunFilter): Promise<RunCounts>;

@@ -88,6 +88,10 @@ export class TableStore implements Store {
     return this.commits.read(() => this.#table.get(id));
   }
 
+  descendants(id: string, most: number): Promise<readonly Run[]> {
+    return this.commits.read(() => this.#table.children.descendants(id, most).map(({ run }) => run));
+  }
+
   list(query: ListQuery): Promise<RunPage> {
     return this.commits.read(() => this.#table.listing.page(query));
   }

@@ -1,6 +1,6 @@
 /**
- * The runs in memory, with everything that is looked up by more than their id: queue, dependents, idempotency keys, expiries, counts,
- * retention. Both back-ends hold one, and a journal is replayed into one: the same calls in the same order give the same table.
+ * The runs in memory, with everything that is looked up by more than their id: queue, dependents, children, idempotency keys, expiries,
+ * counts, retention. Both back-ends hold one, and a journal is replayed into one: the same calls in the same order give the same table.
  *
  * It knows no disk. Each change leaves a `Fact` (what a journal must keep) and a `Step` (what takes it back). What follows from the
  * end of a run, the `upstream` events of its dependents, is derived here at once and leaves no fact: a replay derives it again.
@@ -11,6 +11,7 @@ import { type Offer, RunQueue } from '../core/queue.ts';
 import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
 import { newRun, transition } from '../core/transition.ts';
 import { CachedRuns } from './cached.ts';
+import { Children } from './children.ts';
 import { Dependents } from './dependents.ts';
 import { Expiries } from './expiries.ts';
 import { Keys } from './keys.ts';
@@ -26,6 +27,7 @@ export class Table {
   changes: Changes | null = null;
   readonly queue = new RunQueue();
   readonly listing = new Listing<Row>();
+  readonly children = new Children();
   readonly #rows = new Map<string, Row>();
   readonly #dependents = new Dependents(this.#rows);
   readonly #keys = new Keys();
@@ -67,7 +69,7 @@ export class Table {
     if (known) return { run: known, kind: known.task === said.task && known.args === said.args ? 'same' : 'conflict' };
     const keyed = this.#keys.live(said, at);
     if (keyed) return { run: keyed, kind: 'deduplicated' };
-    if (this.#isTooOld(said.id)) return { run: undefined, kind: 'expired' };
+    if (said.id <= this.#newestRemoved && madeAt(said.id) !== null) return { run: undefined, kind: 'expired' };
     if (said.waitFor.some((up) => !this.#rows.has(up.id))) return { run: undefined, kind: 'no-upstream' };
     return undefined;
   }
@@ -238,16 +240,13 @@ export class Table {
     return ids;
   }
 
-  #isTooOld(id: string): boolean {
-    return id <= this.#newestRemoved && madeAt(id) !== null;
-  }
-
   #enter(row: Row): void {
     const { run } = row;
     this.#rows.set(run.id, row);
     this.#keys.add(row);
     this.#dependents.enter(row);
     this.cached.enter(row);
+    this.children.add(row);
     this.#index(row, undefined, run);
   }
 
@@ -257,6 +256,7 @@ export class Table {
     this.#rows.delete(run.id);
     this.#keys.remove(row);
     this.cached.leave(row);
+    this.children.remove(row);
     this.#index(row, run, undefined);
   }
 

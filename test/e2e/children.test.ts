@@ -59,3 +59,29 @@ describe('with one slot and a limit of one', () => {
     expect(said).toContain('3 2 1 0 9\n');
   });
 });
+
+test('a cancel ends everything a run has started, at every depth, and says why', async () => {
+  write(
+    'tasks.ts',
+    `import { runContext, task } from 'bgtask';
+    export const deep = task('deep', async (left: number) => {
+      const child = left > 0 ? await deep.delay(left - 1) : null;
+      if (child) return await child.result();
+      await new Promise((_resolve, reject) => runContext().signal.addEventListener('abort', () => reject(runContext().signal.reason)));
+    });`,
+  );
+  await shell.serve('npx bgtask task serve tasks.ts');
+  const json = async (line: string) => JSON.parse(await shell.done(line));
+  const { id } = await json('npx bgtask task run deep 3 --json');
+  const running = () => json('npx bgtask task ls --state RUNNING --json') as Promise<{ id: string; parentId: string | null }[]>;
+  await expect.poll(async () => (await running()).length, { timeout: 20_000 }).toBe(4);
+  expect(await shell.done(`npx bgtask run inspect ${id}`)).toMatch(
+    /this run\n└ RUNNING {2}deep {2}\S+\n {2}└ RUNNING {2}deep {2}\S+\n {4}└ RUNNING/,
+  );
+  await shell.done(`npx bgtask run cancel ${id}`);
+  await expect.poll(async () => (await json('npx bgtask task ls --state CANCELLED --json')).length, { timeout: 20_000 }).toBe(4);
+  for (const { id: one, parentId } of await json('npx bgtask task ls --json')) {
+    const reasons = (await json(`npx bgtask run inspect ${one} --json`)).history.map(({ reason }: { reason: string | null }) => reason);
+    expect(reasons).toContain(parentId === null ? 'Cancelled by a client' : `Its parent run ${parentId} was cancelled`);
+  }
+});

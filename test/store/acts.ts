@@ -116,7 +116,13 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
   switch (kind) {
     case 'submit':
       return target.submit(
-        aSubmit({ ...said, expiresAt: pick % 4 === 0 ? at + 60 : null, priority: pick, args: `["ü\\u2028",${pick}]` }),
+        aSubmit({
+          ...said,
+          parentId: pick % 3 === 1 ? id : null,
+          expiresAt: pick % 4 === 0 ? at + 60 : null,
+          priority: pick,
+          args: `["ü\\u2028",${pick}]`,
+        }),
         at,
       );
     case 'key':

@@ -15,6 +15,7 @@ function answersOf(table: Table, at: number): string {
     state: stateOf(table),
     counts: [table.listing.counts(), table.listing.counts({ task: 'greet' }), table.size],
     tasks: table.queue.tasks(),
+    children: [...table.rows()].map(({ run }) => table.children.descendants(run.id, 60).map((row) => row.run.id)),
     leased: table.leased().map(({ id }) => id),
     overdue,
     cached: ['c0', 'c1'].map((key) => table.cached.live(key, at)?.id),

@@ -63,6 +63,28 @@ test('an id that is none exits 1; one that begins like it is suggested', async (
   expect((await bgtask(RunInspect, ['nope', '--json'], server.env)).json()).toMatchObject({ error: { code: 'BGTASK_RUN_NOT_FOUND' } });
 });
 
+test('a run that was started by another, or started some, is shown in its tree', async () => {
+  const submit = async (task: string, parentId?: string) =>
+    (await server.client.submit([{ task, args: [], options: { parentId } }]))[0]?.id as string;
+  const top = await submit('top');
+  const middle = await submit('middle', top);
+  const left = await submit('left', middle);
+  const right = await submit('right', middle);
+  const leaf = await submit('leaf', left);
+  const { stdout } = await bgtask(RunInspect, [middle], server.env);
+  expect(stdout.split('\n\n').at(-1)).toBe(
+    [
+      `SCHEDULED  top  ${top}`,
+      `└ SCHEDULED  middle  ${middle}  ← this run`,
+      `  ├ SCHEDULED  left  ${left}`,
+      `  │ └ SCHEDULED  leaf  ${leaf}`,
+      `  └ SCHEDULED  right  ${right}`,
+      '',
+    ].join('\n'),
+  );
+  expect((await bgtask(RunInspect, [id], server.env)).stdout).not.toContain('this run');
+});
+
 test('the runs it repeats are shown back to the first', async () => {
   const again = async (of: string) => (await server.client.request<RunView>('POST', `/runs/${of}/replay`)).id;
   const second = await again(id);
