@@ -85,6 +85,10 @@ export function runIdArg() {
   return stringArg({ required: true, ignoreStdin: true, description: 'id of the run' });
 }
 
+export function workerNameArg() {
+  return stringArg({ required: true, ignoreStdin: true, description: 'name of the workers, as `worker ls` shows it' });
+}
+
 export function runIdArgs() {
   return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs' });
 }

@@ -90,6 +90,7 @@ export interface WorkerView {
   readonly slots: number;
   readonly used: number;
   readonly generation: number;
+  /** It gets no more runs: workers of its name are paused, or it is draining. */
   readonly paused: boolean;
   readonly lastSeenAt: string;
 }

@@ -146,7 +146,7 @@ export class Dispatcher {
 
   /** Connected workers, and those that still hold leases. */
   workers(): WorkerView[] {
-    return workerViews(this.#roster.all());
+    return workerViews(this.#roster.all(), this.#store.pausedWorkers());
   }
 
   /** Every task that a connected worker has or that has runs waiting or active. */
@@ -154,9 +154,9 @@ export class Dispatcher {
     return taskViews(this.#roster.all(), await this.#store.tasks());
   }
 
-  /** A paused task's runs wait; those that run go on. */
-  async setPaused(task: string, paused: boolean): Promise<void> {
-    const stored = this.#store.setPaused(task, paused, this.#options.clock.now());
+  /** A paused task's runs wait, and the workers of a paused name get none; what runs goes on. */
+  async setPaused(of: 'task' | 'worker', name: string, paused: boolean): Promise<void> {
+    const stored = this.#store.setPaused(of, name, paused, this.#options.clock.now());
     this.#handOut();
     await stored;
   }
@@ -214,7 +214,7 @@ export class Dispatcher {
 
   /** Leases due runs to whoever has room. `always` also moves what came due while nobody had any. */
   #handOut(always = false): void {
-    const offers = this.#draining ? [] : this.#roster.offers();
+    const offers = this.#draining ? [] : this.#roster.offers(this.#store.pausedWorkers());
     if (offers.length > 0 || always) void written(this.#handout.lease(offers));
     this.#rearm();
   }

@@ -6,8 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { INTERNAL, Refused, refusalOfError, refuse } from './answer.ts';
+import { type Api, refused, text } from './call.ts';
 import { openApi } from './openapi.ts';
-import { type Api, ROUTES, type Route, refused, text } from './routes.ts';
+import { ROUTES, type Route } from './routes.ts';
 
 /** Every request is answered within this time, whatever the disk does. */
 const ANSWER_MS = 30_000;

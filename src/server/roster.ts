@@ -44,6 +44,7 @@ const CHILDREN_DIE_MS = 1_000;
 const CALLER_RETURNS_MS = 5_000;
 /** How often a worker that closed its connection is looked for among the processes of this machine. */
 const LOOK_MS = 1_000;
+const NOBODY: ReadonlySet<string> = new Set();
 const CALLER_PREFIX = 'direct-';
 
 export function callerId(token: string): string {
@@ -113,11 +114,11 @@ export class Roster {
     return holder?.leases.get(token) === runId ? holder : undefined;
   }
 
-  /** Room at connected workers, the emptiest first. */
-  offers(): Offer[] {
+  /** Room at connected workers, the emptiest first; none at those of a paused name. */
+  offers(paused: ReadonlySet<string> = NOBODY): Offer[] {
     const offers: Offer[] = [];
     for (const holder of this.#holders.values()) {
-      const slots = holder.link === null || holder.draining ? 0 : holder.slots - usedSlots(holder);
+      const slots = holder.link === null || holder.draining || paused.has(holder.name) ? 0 : holder.slots - usedSlots(holder);
       if (slots > 0) offers.push({ workerId: holder.id, tasks: holder.names, slots });
     }
     return offers.length > 1 ? offers.sort((a, b) => b.slots - a.slots) : offers;

@@ -5,38 +5,17 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { SubmitRequest } from '../core/api.ts';
-import { LIMITS, PROTOCOL, RUN_ID, TASK_NAME } from '../core/protocol.ts';
-import { isFinal, type Run } from '../core/run.ts';
-import type { Clock } from '../core/seams.ts';
-import type { Store } from '../store/store.ts';
-import { errorBody as errorOf, JSON_TYPE, type Refusal, Refused, refusalHeaders, refuse, unlessRefused } from './answer.ts';
+import { LIMITS, PROTOCOL, TASK_NAME } from '../core/protocol.ts';
+import { isFinal } from '../core/run.ts';
+import { errorBody as errorOf, type Refusal, Refused, refuse, unlessRefused } from './answer.ts';
 import { hasBody, parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
+import { type Call, checkedQuery, idOf, json, noSuchRun, refused, runOf, text } from './call.ts';
 import { type Accepted, type Dispatcher, isRefusal } from './dispatcher.ts';
 import { metricsText } from './metrics.ts';
 import { repeating } from './repeat.ts';
 import * as schema from './schemas.ts';
-import { page, type Show } from './shown.ts';
+import { page } from './shown.ts';
 
-/** What the routes stand on. */
-export interface Api {
-  readonly dispatcher: Dispatcher;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly version: string;
-  readonly show: Show;
-  /** Known once the server listens. */
-  readonly url: () => string;
-  readonly startedAt: number;
-  /** A task was paused or goes on: waiting runs are shown differently. */
-  readonly onPaused: () => void;
-}
-export interface Call {
-  readonly api: Api;
-  readonly incoming: IncomingMessage;
-  /** From the path, decoded. */
-  readonly param: string;
-  readonly query: Readonly<Record<string, readonly string[]>>;
-}
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
@@ -53,6 +32,8 @@ const ok = z.object({ ok: z.literal(true) });
 const version = z.object({ version: z.string(), protocol: z.int() });
 const limits = z.record(z.string(), z.number());
 const paused = z.object({ name: z.string(), paused: z.boolean() });
+/** `workers`: how many of that name are connected now. */
+const pausedWorkers = paused.extend({ workers: z.int() });
 
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/health', summary: 'Is it up? Needs no key.', answers: { 200: ok }, handle: () => json({ ok: true }) },
@@ -129,25 +110,21 @@ export const ROUTES: readonly Route[] = [
   },
   {
     ...{ method: 'POST', path: '/api/tasks/:name/pause', summary: 'Hands out no more runs of a task.', answers: { 200: paused } },
-    handle: (call) => setPaused(call, true),
+    handle: (call) => pauseTask(call, true),
   },
   {
     ...{ method: 'POST', path: '/api/tasks/:name/resume', summary: 'Hands them out again.', answers: { 200: paused } },
-    handle: (call) => setPaused(call, false),
+    handle: (call) => pauseTask(call, false),
+  },
+  {
+    ...{ method: 'POST', path: '/api/workers/:name/pause', summary: 'Gives no more runs to workers of a name.' },
+    ...{ answers: { 200: pausedWorkers }, handle: (call) => pauseWorkers(call, true) },
+  },
+  {
+    ...{ method: 'POST', path: '/api/workers/:name/resume', summary: 'Gives runs to them again.' },
+    ...{ answers: { 200: pausedWorkers }, handle: (call) => pauseWorkers(call, false) },
   },
 ];
-
-export function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(body, { status, headers: { 'content-type': JSON_TYPE, ...headers } });
-}
-
-export function refused(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
-  return text(refusal.status, JSON.stringify(errorOf(refusal)), { ...refusalHeaders(refusal), ...headers });
-}
-
-function json(value: unknown): Response {
-  return text(200, JSON.stringify(value));
-}
 
 async function submitOne({ api, incoming }: Call): Promise<Response> {
   const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, LIMITS.bodyBytes)), 1));
@@ -236,12 +213,20 @@ async function remove(call: Call): Promise<Response> {
   return refused(refuse(409, 'not_final', `Run ${run.id} is ${run.state}. Cancel it first: only a run that ended can be removed.`));
 }
 
-async function setPaused({ api, incoming, param }: Call, value: boolean): Promise<Response> {
+async function pauseTask({ api, incoming, param }: Call, value: boolean): Promise<Response> {
   unlessRefused(strayBodyProblem(incoming));
   if (!TASK_NAME.test(param)) return refused(refuse(400, 'invalid_task', 'A task name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -'));
-  await api.dispatcher.setPaused(param, value);
+  await api.dispatcher.setPaused('task', param, value);
   api.onPaused();
   return json({ name: param, paused: value });
+}
+
+async function pauseWorkers({ api, incoming, param }: Call, value: boolean): Promise<Response> {
+  unlessRefused(strayBodyProblem(incoming));
+  if (!schema.workerName.safeParse(param).success) return refused(refuse(400, 'invalid_request', "No worker's name is as long as that."));
+  await api.dispatcher.setPaused('worker', param, value);
+  const workers = api.dispatcher.workers().filter(({ name }) => name === param).length;
+  return json({ name: param, paused: value, workers });
 }
 
 async function status({ api }: Call): Promise<Response> {
@@ -256,30 +241,4 @@ async function metrics({ api }: Call): Promise<Response> {
   const uptimeS = (api.clock.now() - api.startedAt) / 1_000;
   const body = metricsText({ counts, tasks, workers: api.dispatcher.workers(), uptimeS });
   return text(200, body, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-}
-
-async function runOf({ api, param }: Call): Promise<Run> {
-  const run = await api.store.get(idOf(param));
-  if (!run) throw new Refused(noSuchRun(param));
-  return run;
-}
-
-function idOf(param: string): string {
-  if (RUN_ID.test(param)) return param;
-  throw new Refused(refuse(400, 'invalid_id', 'A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -'));
-}
-
-function noSuchRun(id: string): Refusal {
-  return refuse(404, 'not_found', `There is no run ${id}. It never was, or was removed after its time.`);
-}
-
-/** Each key once, but `state`, which may stand often or hold several, separated by commas. */
-function checkedQuery<S extends z.ZodObject>(query: S, said: Call['query']): z.infer<S> {
-  const values = Object.entries(said).map(([key, all]) => {
-    if (key !== 'state' && all.length > 1) throw new Refused(refuse(400, 'invalid_request', `${key}: stands more than once.`));
-    return [key, key === 'state' ? all.flatMap((one) => one.split(',')) : all[0]] as const;
-  });
-  const result = query.safeParse(Object.fromEntries(values));
-  if (result.success) return result.data;
-  throw new Refused(refuse(400, 'invalid_request', `${schema.explain(result.error)}.`));
 }

@@ -2,12 +2,12 @@
 import type { TaskView, WorkerView } from '../core/api.ts';
 import { type Holder, usedSlots } from './roster.ts';
 
-export function workerViews(holders: readonly Holder[]): WorkerView[] {
+export function workerViews(holders: readonly Holder[], paused: ReadonlySet<string> = new Set()): WorkerView[] {
   const views: WorkerView[] = [];
   for (const holder of holders) {
     const { id, name, process, names, slots, generation, draining, lastSeenAt } = holder;
     if (process === null) continue; // a caller, or a worker known only from its leases
-    const seen = { paused: draining, lastSeenAt: new Date(lastSeenAt).toISOString() };
+    const seen = { paused: draining || paused.has(name), lastSeenAt: new Date(lastSeenAt).toISOString() };
     const room = { tasks: [...names].sort(), slots, used: usedSlots(holder), generation };
     views.push({ id, name, pid: process.pid, host: process.host, ...room, ...seen });
   }

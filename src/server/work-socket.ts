@@ -4,8 +4,8 @@ import { LEASE_MS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Channel } from './channel.ts';
 import type { Dispatcher, Link, WorkerSession } from './dispatcher.ts';
+import { workerFrame } from './frame-schemas.ts';
 import { Malformed, parseFrame } from './frames.ts';
-import { workerFrame } from './schemas.ts';
 
 /** What the other end of a socket is here. */
 export interface Peer {

@@ -1,5 +1,6 @@
 /** What a table is made of, and what a change of it leaves behind. */
 import type { NewRun, Run, RunEvent } from '../core/run.ts';
+import type { Pausable } from './pauses.ts';
 
 /** One thing that happened, as a journal keeps it. */
 export type Fact =
@@ -8,7 +9,7 @@ export type Fact =
   /** The results of these runs answer no longer; the runs stay. */
   | { readonly kind: 'uncache'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
-  | { readonly kind: 'pause'; readonly task: string; readonly paused: boolean; readonly at: number };
+  | { readonly kind: 'pause'; readonly of: Pausable; readonly name: string; readonly paused: boolean; readonly at: number };
 
 /** A run with its place in the table. */
 export interface Row {

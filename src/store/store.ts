@@ -11,6 +11,7 @@ import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
+import type { Pausable } from './pauses.ts';
 
 export type Durability = 'durable' | 'relaxed' | 'memory';
 
@@ -74,7 +75,9 @@ export interface Store {
   /** A leased run that waits for others counts in no limit meanwhile. Not kept over a restart, nor over the end of its lease. */
   setWaiting(id: string, isWaiting: boolean): void;
   /** Kept over a restart. */
-  setPaused(task: string, paused: boolean, at: number): Promise<void>;
+  setPaused(of: Pausable, name: string, paused: boolean, at: number): Promise<void>;
+  /** Names; as it is now. Synchronous. */
+  pausedWorkers(): ReadonlySet<string>;
 
   /** Removes final runs with their logs; open ones stay. Answers with the ids that are gone. */
   remove(ids: readonly string[]): Promise<readonly string[]>;

@@ -10,6 +10,7 @@ import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, Stat
 import type { Clock } from '../core/seams.ts';
 import { full } from './batch.ts';
 import { Commits, type Log } from './commits.ts';
+import type { Pausable } from './pauses.ts';
 import type { Applied, Change, Claimed, Commit, Durability, Keep, ListQuery, NotSubmitted, RunPage, Store, Submitted } from './store.ts';
 import type { Table } from './table.ts';
 
@@ -133,8 +134,12 @@ export class TableStore implements Store {
     if (run) this.#table.queue.setWaiting(run, isWaiting);
   }
 
-  setPaused(task: string, paused: boolean, at: number): Promise<void> {
-    return this.commits.do({ execute: () => this.#table.setPaused(task, paused, at) });
+  setPaused(of: Pausable, name: string, paused: boolean, at: number): Promise<void> {
+    return this.commits.do({ execute: () => this.#table.setPaused(of, name, paused, at) });
+  }
+
+  pausedWorkers(): ReadonlySet<string> {
+    return this.#table.pauses.workers;
   }
 
   remove(ids: readonly string[]): Promise<readonly string[]> {

@@ -16,16 +16,17 @@ import { Dependents } from './dependents.ts';
 import { Expiries } from './expiries.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
+import { type Pausable, Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { type Changes, type Fact, type KeptRow, newRow, type Row, type Step } from './rows.ts';
 import type { Applied, Claimed, Keep, NotSubmitted, Submitted } from './store.ts';
 
 type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
-
 export class Table {
   /** Where changes are written down; null in a replay. */
   changes: Changes | null = null;
   readonly queue = new RunQueue();
+  readonly pauses = new Pauses(this.queue);
   readonly listing = new Listing<Row>();
   readonly children = new Children();
   readonly #rows = new Map<string, Row>();
@@ -113,11 +114,10 @@ export class Table {
     return ids.length;
   }
 
-  setPaused(task: string, paused: boolean, at: number): void {
-    if (this.queue.isPaused(task) === paused) return;
-    this.queue.setPaused(task, paused);
-    this.changes?.facts.push({ kind: 'pause', task, paused, at });
-    this.changes?.steps.push({ undo: () => this.queue.setPaused(task, !paused) });
+  setPaused(of: Pausable, name: string, paused: boolean, at: number): void {
+    if (!this.pauses.set(of, name, paused)) return;
+    this.changes?.facts.push({ kind: 'pause', of, name, paused, at });
+    this.changes?.steps.push({ undo: () => this.pauses.set(of, name, !paused) });
   }
 
   /** Removes those of `ids` that are final and that no open run waits for; answers with them. */
@@ -136,7 +136,7 @@ export class Table {
     if (fact.kind === 'submit') this.#replaySubmit(fact.run, fact.at);
     else if (fact.kind === 'event') this.#replayEvent(fact.id, fact.event, fact.at);
     else if (fact.kind === 'uncache') this.cached.clear(fact.ids, this.#rows, null);
-    else if (fact.kind === 'pause') this.setPaused(fact.task, fact.paused, fact.at);
+    else if (fact.kind === 'pause') this.setPaused(fact.of, fact.name, fact.paused, fact.at);
     else if (this.remove(fact.ids, fact.at).length !== fact.ids.length) throw new Error('it removes a run that cannot be removed');
   }
 

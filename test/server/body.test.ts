@@ -34,7 +34,7 @@ describe('the media type', () => {
     const server = await start();
     const { id } = await server.submit({ task: 'greet' });
     const headers = { 'content-type': 'text/plain', 'content-length': '3' };
-    for (const path of [`/api/runs/${id}/cancel`, `/api/runs/${id}/retry`, '/api/tasks/greet/pause']) {
+    for (const path of [`/api/runs/${id}/cancel`, `/api/runs/${id}/retry`, '/api/tasks/greet/pause', '/api/workers/one/pause']) {
       expect((await server.ask(path, { method: 'POST', raw: 'x=1', headers })).status).toBe(415);
     }
     expect((await server.ask(`/api/runs/${id}`, { method: 'DELETE', raw: 'x=1', headers })).status).toBe(415);

@@ -223,7 +223,7 @@ test('a peer that is behind is sent nothing, and the newest state when it has ca
 test('a renewed list is read again', async () => {
   const it = await following({}, 10, ['a']);
   await it.pass(200);
-  await it.store.setPaused('greet', true, it.clock.now());
+  await it.store.setPaused('task', 'greet', true, it.clock.now());
   it.follower.renew();
   await it.pass(200);
   expect(it.frames.at(-1)).toMatchObject({ type: 'snapshot', runs: [{ stateName: 'Paused' } satisfies Partial<RunView>] });

@@ -1,8 +1,8 @@
 /** From text to frames: what fits is a value, what does not is a reason to end one socket. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { clientFrame, workerFrame } from '../../src/server/frame-schemas.ts';
 import { Malformed, parseFrame } from '../../src/server/frames.ts';
-import { clientFrame, workerFrame } from '../../src/server/schemas.ts';
 
 function codeOf(text: string, schema: typeof workerFrame | typeof clientFrame = workerFrame): number | null {
   try {

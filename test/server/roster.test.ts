@@ -35,13 +35,14 @@ describe('a lease', () => {
   });
 });
 
-test('room is offered at connected workers that do not drain, the emptiest first', () => {
+test('room is offered at connected workers that neither drain nor are paused, the emptiest first', () => {
   roster.lease(worker('busy'), 't', 'r');
   worker('full', { slots: 0 });
   worker('draining', { draining: true });
   worker('gone', { link: null });
   worker('empty');
-  expect(roster.offers().map(({ workerId, slots }) => [workerId, slots])).toEqual([
+  worker('paused');
+  expect(roster.offers(new Set(['paused'])).map(({ workerId, slots }) => [workerId, slots])).toEqual([
     ['empty', 2],
     ['busy', 1],
   ]);

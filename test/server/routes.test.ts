@@ -340,6 +340,30 @@ describe('GET /api/workers and /api/tasks', () => {
   });
 });
 
+describe('POST /api/workers/:name/pause and /resume', () => {
+  test('workers of a paused name get nothing new until they go on; others do', async () => {
+    const server = await start();
+    expect((await post(server, '/api/workers/one/pause')).json()).toEqual({ name: 'one', paused: true, workers: 0 });
+    const worker = await server.work({ name: 'one', workerId: 'w1' });
+    await worker.next((frame) => frame.type === 'welcome');
+    const first = await server.submit({ task: 'greet' });
+    expect((await server.ask('/api/workers')).json()).toMatchObject([{ name: 'one', paused: true, used: 0 }]);
+    expect((await server.ask(`/api/runs/${first.id}`)).json()).toMatchObject({ state: 'SCHEDULED' });
+    const other = await server.work({ name: 'two', workerId: 'w2' });
+    expect((await other.next((frame) => frame.type === 'runs')).runs).toMatchObject([{ runId: first.id }]);
+    await post(server, '/api/workers/two/pause');
+    const second = await server.submit({ task: 'greet' });
+    expect((await post(server, '/api/workers/one/resume')).json()).toEqual({ name: 'one', paused: false, workers: 1 });
+    expect((await worker.next((frame) => frame.type === 'runs')).runs).toMatchObject([{ runId: second.id }]);
+  });
+
+  test('any text is a name, within reason', async () => {
+    const server = await start();
+    expect((await post(server, `/api/workers/${encodeURIComponent('host:1/ü')}/pause`)).json()).toMatchObject({ name: 'host:1/ü' });
+    expect(await post(server, `/api/workers/${'x'.repeat(257)}/pause`)).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+});
+
 test('GET /metrics counts runs, workers and slots as text', async () => {
   const server = await start();
   await server.submit({ task: 'greet' });

@@ -1,7 +1,8 @@
 /** The schemas beside what routes and frames test of them. */
 import { describe, expect, test } from 'vitest';
 import type { SubmitOptions } from '../../src/core/api.ts';
-import { explain, submitRequest, workerFrame } from '../../src/server/schemas.ts';
+import { workerFrame } from '../../src/server/frame-schemas.ts';
+import { explain, submitRequest } from '../../src/server/schemas.ts';
 
 describe('a submit', () => {
   test('every option of the protocol is taken', () => {

@@ -17,7 +17,7 @@ describe('a run', () => {
     const run = (await store.get('run-1')) as NonNullable<Awaited<ReturnType<typeof store.get>>>;
     const show = shower(store, clock);
     expect(JSON.parse(show(run, false))).toMatchObject({ state: 'SCHEDULED', stateName: 'Scheduled' });
-    await store.setPaused('greet', true, clock.now());
+    await store.setPaused('task', 'greet', true, clock.now());
     expect(JSON.parse(show(run, false))).toMatchObject({ state: 'SCHEDULED', stateName: 'Paused' });
   });
 

@@ -16,7 +16,7 @@ function holders(): Holder[] {
 }
 
 test('a worker is shown once it has said who it is', () => {
-  expect(workerViews(holders())).toMatchObject([
+  expect(workerViews(holders(), new Set(['gone']))).toMatchObject([
     {
       id: 'one',
       pid: 7,
@@ -28,7 +28,7 @@ test('a worker is shown once it has said who it is', () => {
       paused: true,
       lastSeenAt: '2030-01-01T00:00:00.000Z',
     },
-    { id: 'gone' },
+    { id: 'gone', paused: true },
   ]);
 });
 

@@ -62,7 +62,7 @@ export interface Target {
   claim(at: number, token: string): unknown;
   apply(id: string, event: RunEvent, at: number): unknown;
   expire(at: number): unknown;
-  pause(paused: boolean, at: number): unknown;
+  pause(of: 'task' | 'worker', paused: boolean, at: number): unknown;
   clear(at: number): unknown;
   remove(id: string, at: number): unknown;
   sweep(at: number): unknown;
@@ -81,7 +81,7 @@ export function onStore(store: Store): Target {
     claim: (at, token) => store.claim(OFFER, at, granting(token)),
     apply: (id, event, at) => store.apply([{ id, event }], at),
     expire: (at) => store.expire(at),
-    pause: (paused, at) => store.setPaused('greet', paused, at),
+    pause: (of, paused, at) => store.setPaused(of, 'greet', paused, at),
     clear: (at) => store.uncache(null, at),
     remove: (id) => store.remove([id]),
     sweep: (at) => store.sweep(at, KEEP),
@@ -94,7 +94,7 @@ export function onTable(table: Table): Target {
     claim: (at, token) => table.claim(OFFER, at, granting(token)),
     apply: (id, event, at) => table.apply(id, event, at),
     expire: (at) => table.expire(at),
-    pause: (paused, at) => table.setPaused('greet', paused, at),
+    pause: (of, paused, at) => table.setPaused(of, 'greet', paused, at),
     clear: (at) => table.uncache(null, at),
     remove: (id, at) => table.remove([id], at),
     sweep: (at) => table.sweep(at, KEEP),
@@ -132,7 +132,7 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
     case 'claim':
       return target.claim(at, tokenOf(index));
     case 'pause':
-      return target.pause(pick % 3 === 0, at);
+      return target.pause(pick % 4 < 3 ? 'task' : 'worker', pick % 3 === 0, at);
     case 'expire':
       return target.expire(at);
     case 'remove':

@@ -223,9 +223,9 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         await submit({ task: 'other' });
         expect(await claim()).toHaveLength(0);
         expect(store.nextWakeAt()).toBe(T0 + 1_000);
-        await store.setPaused('greet', true, T0);
+        await store.setPaused('task', 'greet', true, T0);
         expect(await claim(1, T0 + 1_000)).toHaveLength(0);
-        await store.setPaused('greet', false, T0);
+        await store.setPaused('task', 'greet', false, T0);
         store.setLimits('greet', { concurrency: 1, concurrencyPerKey: null });
         const second = await submit();
         expect(await claim(5, T0 + 1_000)).toHaveLength(1);
@@ -356,7 +356,7 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         await submit();
         await submit();
         await claim(1);
-        await store.setPaused('other', true, T0);
+        await store.setPaused('task', 'other', true, T0);
         expect(await store.tasks()).toEqual(
           expect.arrayContaining([
             { name: 'greet', queued: 1, running: 1, paused: false },
@@ -364,6 +364,15 @@ export function contract(name: string, open: () => Promise<Opened>): void {
           ]),
         );
       });
+    });
+
+    test('a paused worker is told as such until it goes on', async () => {
+      await store.setPaused('worker', 'gpu 1', true, T0);
+      await store.setPaused('worker', 'gpu 1', true, T0);
+      expect([...store.pausedWorkers()]).toEqual(['gpu 1']);
+      expect(await store.tasks()).toEqual([]);
+      await store.setPaused('worker', 'gpu 1', false, T0);
+      expect([...store.pausedWorkers()]).toEqual([]);
     });
 
     describe('commits', () => {

@@ -32,7 +32,11 @@ export function openOn(disk: Disk, { notices = [], ...options }: OpenOnSim = {})
 /** Everything a reader can see of the runs, as text. */
 export function stateOf(table: Table): string {
   const rows = [...table.rows()].map(({ run, seq, keyUntil, uncached }) => ({ seq, keyUntil, uncached, run: sorted(run) }));
-  return JSON.stringify({ rows, paused: table.queue.pausedTasks().sort(), newestRemoved: table.newestRemoved });
+  return JSON.stringify({
+    rows,
+    paused: [table.queue.pausedTasks().sort(), [...table.pauses.workers].sort()],
+    newestRemoved: table.newestRemoved,
+  });
 }
 
 /** The order of keys is no part of a run. */

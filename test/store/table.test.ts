@@ -169,7 +169,7 @@ describe('loading', () => {
         play(table, all, 0, all.length);
         const loaded = new Table();
         for (const row of table.rows()) loaded.load(row);
-        for (const task of table.queue.pausedTasks()) loaded.queue.setPaused(task, true);
+        loaded.pauses.load(table.pauses.kept());
         loaded.forgetUpTo(table.newestRemoved);
         expect(answersOf(loaded, T0 + 1e6)).toBe(answersOf(table, T0 + 1e6));
       }),

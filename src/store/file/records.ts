@@ -4,6 +4,7 @@
  * they come out again byte for byte.
  */
 import type { FinalState, NewRun, RunEvent } from '../../core/run.ts';
+import type { Pausable } from '../pauses.ts';
 import type { Fact } from '../rows.ts';
 import { endOfText, quote } from './lines.ts';
 
@@ -44,7 +45,7 @@ export function textOf(fact: Fact): string {
   if (fact.kind === 'submit') return submitText(fact.run);
   if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
   if (fact.kind === 'uncache') return `"k":"cache.cleared","ids":${JSON.stringify(fact.ids)}`;
-  return `"k":"${fact.paused ? 'task.paused' : 'task.resumed'}","task":${quote(fact.task)}`;
+  return `"k":"${fact.of}.${fact.paused ? 'paused' : 'resumed'}","${fact.of}":${quote(fact.name)}`;
 }
 
 /** What a submit may leave out, and what that means. */
@@ -111,7 +112,8 @@ export function factOf(record: JournalRecord): Fact | null {
   if (k === 'run.submitted') return { kind: 'submit', run: submitOf(record), at };
   if (k === 'runs.removed') return { kind: 'remove', ids: record.ids as string[], at };
   if (k === 'cache.cleared') return { kind: 'uncache', ids: record.ids as string[], at };
-  if (k === 'task.paused' || k === 'task.resumed') return { kind: 'pause', task: record.task as string, paused: k === 'task.paused', at };
+  const [, of, verb] = /^(task|worker)\.(paused|resumed)$/.exec(k) ?? [];
+  if (of !== undefined) return { kind: 'pause', of: of as Pausable, name: record[of] as string, paused: verb === 'paused', at };
   if (k === 'segment' || k === 'mark' || k === 'next') return null;
   throw new Error(`its kind '${k}' is unknown`);
 }

@@ -74,7 +74,7 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
     for (const { run, seq, keyUntil, uncached } of checkpoint.table.rows()) cut.push({ run, seq, keyUntil, uncached });
     const header = {
       ...{ k: 'snapshot', store: checkpoint.store, v: VERSION, s: checkpoint.seq, e: checkpoint.epoch, t: this.#options.clock.now() },
-      ...{ newestRemoved: checkpoint.table.newestRemoved, paused: checkpoint.table.queue.pausedTasks() },
+      ...{ newestRemoved: checkpoint.table.newestRemoved, ...checkpoint.table.pauses.kept() },
     };
     return this.#publish(checkpoint, header, cut);
   }
@@ -210,9 +210,9 @@ export async function readSnapshot(disk: Disk, folder: string, name: string): Pr
     return undefined;
   });
   if (header === null || !isWhole) throw damaged(folder, name, { byte: bytes }, 'its end is missing');
-  const { s, e, store, newestRemoved, paused } = header as Header;
+  const { s, e, store, newestRemoved } = header as Header;
   table.forgetUpTo(newestRemoved);
-  for (const task of paused) table.queue.setPaused(task, true);
+  table.pauses.load(header);
   return { checkpoint: { table, seq: s, epoch: e, store, settled: Promise.resolve(true) }, bytes };
 }
 
@@ -232,6 +232,7 @@ interface Header {
   readonly e: number;
   readonly newestRemoved: string;
   readonly paused: readonly string[];
+  readonly pausedWorkers?: readonly string[];
 }
 
 function readHeader(folder: string, name: string, line: Buffer): Header {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 test('a task that was paused is handed out again', async () => {
-  await server.store.setPaused('resize', true, Date.now());
+  await server.store.setPaused('task', 'resize', true, Date.now());
   expect((await bgtask(TaskResume, ['resize', '--json'], server.env)).json()).toEqual({ name: 'resize', paused: false });
   expect(await server.store.tasks()).toEqual([]);
   expect((await bgtask(TaskResume, ['resize'], server.env)).stderr).toBe('Runs of resize are handed out again.\n');

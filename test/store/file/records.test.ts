@@ -58,7 +58,13 @@ const aFact: fc.Arbitrary<Fact> = fc.oneof(
     at: fc.nat(),
   }),
   fc.record({ kind: fc.constant('remove' as const), ids: fc.array(fc.string()), at: fc.nat() }),
-  fc.record({ kind: fc.constant('pause' as const), task: fc.string(), paused: fc.boolean(), at: fc.nat() }),
+  fc.record({
+    kind: fc.constant('pause' as const),
+    of: fc.constantFrom('task' as const, 'worker' as const),
+    name: fc.string(),
+    paused: fc.boolean(),
+    at: fc.nat(),
+  }),
 );
 
 test('any fact comes back as it was', () => {
@@ -74,7 +80,7 @@ test('every line is plain JSON with number, time and kind first and payloads as 
   fc.assert(
     fc.property(aFact, (fact) => {
       const text = line(fact).toString();
-      expect(text).toMatch(/^\{"s":7,"d":6,"e":2,"t":\d+,"k":"(run|runs|task)\.[a-z]+",/);
+      expect(text).toMatch(/^\{"s":7,"d":6,"e":2,"t":\d+,"k":"(run|runs|task|worker)\.[a-z]+",/);
       expect(text).not.toContain('\n');
       JSON.parse(text);
     }),

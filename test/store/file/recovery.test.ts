@@ -49,7 +49,7 @@ async function oneLife(store: Store): Promise<void> {
   const event: RunEvent = { type: 'succeed', token: leased.run.lease.token, result: '{"args":[],"result":null}' };
   await store.apply([{ id: leased.run.id, event }], T0 + 1);
 }
-const life = [submit, submit, oneLife, submit, oneLife, (store: Store) => store.setPaused('greet', true, T0), submit];
+const life = [submit, submit, oneLife, submit, oneLife, (store: Store) => store.setPaused('task', 'greet', true, T0), submit];
 
 /** The only segment of a store that was never closed, and where the rest lies. */
 async function killed(acts = life) {
