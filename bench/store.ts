@@ -43,6 +43,9 @@ function aRun(): NewRun {
     createdAt: now,
     dueAt: now,
     expiresAt: null,
+    dueBy: null,
+    onConflict: 'return',
+    displaces: null,
     direct: null,
   };
 }

@@ -59,6 +59,7 @@ export {
   BgtaskError,
   ClientClosedError,
   ConfigError,
+  DuplicateRunError,
   type InputIssue,
   InvalidInputError,
   InvalidOptionError,
@@ -76,7 +77,7 @@ export {
   ValueError,
   WaitTimeoutError,
 } from './core/errors.ts';
-export type { FinalState, OpenState, Progress, RunState, StateName } from './core/run.ts';
+export type { FinalState, OnConflict, OpenState, Progress, RunState, StateName } from './core/run.ts';
 export type { Duration } from './core/units.ts';
 export type { RunsFilter, ServerConnection } from './task/connect.ts';
 export { type LogLevel, type RunContext, type RunLog, runContext } from './task/context.ts';

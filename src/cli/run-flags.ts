@@ -1,5 +1,6 @@
 /** What can be said with one submit on the command line. */
 import { boolean, string } from '@oclif/core/flags';
+import { ON_CONFLICT } from '../core/run.ts';
 import { revealFlags, wholeFlag, withEnv } from './flags.ts';
 
 const MOST_RETRIES = 1_000_000;
@@ -13,6 +14,10 @@ export const runFlags = withEnv('TASK_RUN', {
   priority: string({ helpValue: 'DURATION', description: 'head start in the queue' }),
   tag: string({ multiple: true, multipleNonGreedy: true, helpValue: 'TAG', description: 'tags to find it by' }),
   key: string({ helpValue: 'KEY', description: 'idempotency key: while a run with it is kept, that one is answered with' }),
+  'on-conflict': string({
+    ...{ options: [...ON_CONFLICT], helpValue: 'WHAT', dependsOn: ['key'] },
+    description: 'where another run has the key: return it, reject, replace it if it has not started, or cancel it; default: return',
+  }),
   ttl: string({ helpValue: 'DURATION', description: 'not at all where it did not start within' }),
   retries: wholeFlag({ most: MOST_RETRIES, description: 'tries after the first one fails; default: what the task says' }),
   timeout: string({ helpValue: 'DURATION', description: 'longest time of one attempt; default: what the task says' }),

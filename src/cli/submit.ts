@@ -17,6 +17,7 @@ export interface SubmitFlags {
   readonly priority?: string | undefined;
   readonly tag?: readonly string[] | string | undefined;
   readonly key?: string | undefined;
+  readonly 'on-conflict'?: string | undefined;
   readonly ttl?: string | undefined;
   readonly retries?: number | undefined;
   readonly timeout?: string | undefined;
@@ -65,6 +66,7 @@ function submitOptions(flags: SubmitFlags): SubmitOptions {
     at: momentOf(flags.at),
     ttl: durationOf(flags.ttl, '--ttl'),
     idempotencyKey: flags.key,
+    onConflict: flags['on-conflict'] as SubmitOptions['onConflict'],
     priority: durationOf(flags.priority, '--priority'),
     tags: tags.length > 0 ? tags : undefined,
     runName: flags.name,

@@ -1,7 +1,7 @@
 /** From what the server answers to what the caller gets: a value, or one of the errors of core/errors.ts. Pure. */
 
 import type { ErrorBody } from '../core/api.ts';
-import { type BgtaskError, RefusedError, RunNotFoundError, UnauthorizedError } from '../core/errors.ts';
+import { type BgtaskError, DuplicateRunError, RefusedError, RunNotFoundError, UnauthorizedError } from '../core/errors.ts';
 
 /** The server says itself that it does not know what became of a submit; with the same id it may be sent again. */
 const UNKNOWN = new Set(['storage_failed', 'too_slow']);
@@ -36,7 +36,8 @@ export function answerValue(status: number, body: string, url: string, path: str
 function refusalOf(status: number, body: string, url: string, path: string): BgtaskError {
   if (status === 401) return new UnauthorizedError(url);
   const runId = /^\/runs\/([^/?]+)/.exec(path)?.[1];
-  const { code, message } = errorOf(status, body);
+  const { code, message, runId: other } = errorOf(status, body);
+  if (code === 'duplicate' && other !== undefined) return new DuplicateRunError(message, other);
   const isRoute = runId === undefined || runId === 'batch' || runId === 'count';
   return status === 404 && !isRoute ? new RunNotFoundError(decodeURIComponent(runId)) : new RefusedError(status, code, message);
 }
@@ -44,8 +45,9 @@ function refusalOf(status: number, body: string, url: string, path: string): Bgt
 /** Code and message of an error body; plain words where it is none of bgtask's. */
 export function errorOf(status: number, body: string): ErrorBody['error'] {
   try {
-    const { code, message } = (JSON.parse(body) as { error: { code: unknown; message: unknown } }).error;
-    if (typeof code === 'string' && typeof message === 'string') return { code, message };
+    const { code, message, runId } = (JSON.parse(body) as { error: Record<string, unknown> }).error;
+    if (typeof code === 'string' && typeof message === 'string')
+      return typeof runId === 'string' ? { code, message, runId } : { code, message };
   } catch {} // not JSON: said below
   const redirect = status >= 300 && status < 400;
   return redirect
@@ -66,5 +68,6 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 export function refusedRun({ error }: ErrorBody): RefusedError {
+  if (error.code === 'duplicate' && error.runId !== undefined) return new DuplicateRunError(error.message, error.runId);
   return new RefusedError(STATUS[error.code] ?? 400, error.code, error.message);
 }

@@ -1,6 +1,6 @@
 /** The bodies of the HTTP API, and the JSON form of a run. What a request may hold is checked by server/schemas.ts. */
 import type { Duration } from './duration.ts';
-import type { HistoryEntry, Progress, Run, RunError, RunState, StateName } from './run.ts';
+import type { HistoryEntry, OnConflict, Progress, Run, RunError, RunState, StateName } from './run.ts';
 
 /** `POST /api/runs`. `args` is a JSON array; richer values stand in it as values.ts encodes them. */
 export interface SubmitRequest {
@@ -17,6 +17,10 @@ export interface SubmitOptions {
   readonly ttl?: Duration | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly idempotencyTtl?: Duration | undefined;
+  /** What becomes of it where another run has its key. Default: return. */
+  readonly onConflict?: OnConflict | undefined;
+  /** With `replace`: due no later than this after the first of the runs that replaced each other. */
+  readonly debounceMaxWait?: Duration | undefined;
   /** Head start in the queue. */
   readonly priority?: Duration | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -37,7 +41,8 @@ export interface RepeatRequest {
   readonly args?: readonly unknown[] | undefined;
 }
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string };
+  /** `runId`: the run that stands in the way. */
+  readonly error: { readonly code: string; readonly message: string; readonly runId?: string | undefined };
 }
 
 /** A run as the API, the command line and the sockets show it. Times are ISO 8601 UTC; `args` and `result` as values.ts encodes them. */
@@ -139,6 +144,7 @@ export function runJson(run: Run, history: boolean): string {
     suspect: _s,
     timeoutMs: _t,
     expiresAt: _e,
+    dueBy: _d,
     ...rest
   } = run;
   const view = {

@@ -76,14 +76,28 @@ export class UnauthorizedError extends BgtaskError {
 
 /** The server answered and refused. `status` is the HTTP status, `reason` the server's own code, as in `queue_full`. */
 export class RefusedError extends BgtaskError {
-  override readonly name = 'RefusedError';
-  override readonly code = 'BGTASK_REFUSED';
+  override readonly name: string = 'RefusedError';
+  override readonly code: string = 'BGTASK_REFUSED';
   readonly status: number;
   readonly reason: string;
   constructor(status: number, reason: string, message: string) {
     super(message);
     this.status = status;
     this.reason = reason;
+  }
+}
+
+/** Another run has the idempotency key, and the submit said `onConflict: 'reject'`. Nothing was stored. */
+export class DuplicateRunError extends RefusedError {
+  override readonly name = 'DuplicateRunError';
+  override readonly code = 'BGTASK_DUPLICATE_RUN';
+  override readonly suggestions: readonly string[];
+  /** The run that has the key. */
+  readonly runId: string;
+  constructor(message: string, runId: string) {
+    super(409, 'duplicate', message);
+    this.runId = runId;
+    this.suggestions = [`Look at it: bgtask run inspect ${runId}`, "Or take it as the answer: onConflict: 'return'"];
   }
 }
 

@@ -96,6 +96,8 @@ interface RunBase {
   readonly maxAttempts: number | null;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  /** A run that took the place of another is due no later than this, however often it is replaced itself. */
+  readonly dueBy: number | null;
 
   // Changed by `transition` alone.
   readonly stateName: StateName;
@@ -153,6 +155,13 @@ export interface EndedRun extends RunBase {
 export type Run = ScheduledRun | LeasedRun | CompletedRun | EndedRun;
 export type FinalRun = CompletedRun | EndedRun;
 
+/**
+ * What becomes of a submit whose idempotency key another run has. `return`: it is answered with that run. `reject`: it is refused.
+ * `replace`: that run is cancelled if it was never started, and the new one takes the key. `cancel`: the same, whatever its state.
+ */
+export type OnConflict = 'return' | 'reject' | 'replace' | 'cancel';
+export const ON_CONFLICT = ['return', 'reject', 'replace', 'cancel'] as const satisfies readonly OnConflict[];
+
 /** What a submit says; `newRun` makes the first state of it. */
 export interface NewRun {
   readonly id: string;
@@ -173,6 +182,11 @@ export interface NewRun {
   readonly createdAt: number;
   readonly dueAt: number;
   readonly expiresAt: number | null;
+  /** See `RunBase`. */
+  readonly dueBy: number | null;
+  readonly onConflict: OnConflict;
+  /** The open run whose idempotency key it takes: that one is cancelled in the same step. The store finds it. */
+  readonly displaces: string | null;
   /** A direct call comes with its lease and has started already. */
   readonly direct: Lease | null;
 }

@@ -45,6 +45,7 @@ export function newRun(submit: NewRun, blockedBy: readonly string[]): Run {
     createdAt: submit.createdAt,
     dueAt: submit.dueAt,
     expiresAt: submit.expiresAt,
+    dueBy: submit.dueBy,
     state: 'SCHEDULED',
     stateName,
     attempt: 0,

@@ -24,8 +24,8 @@ export function refuse(status: number, code: string, message: string): Refusal {
   return { status, code, message };
 }
 
-export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>): ErrorBody {
-  return { error: { code, message } };
+export function errorBody({ code, message, runId }: Pick<Refusal, 'code' | 'message' | 'runId'>): ErrorBody {
+  return { error: { code, message, ...(runId === undefined ? {} : { runId }) } };
 }
 
 /** The headers a refusal needs beside the security headers. */

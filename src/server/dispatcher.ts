@@ -16,7 +16,7 @@ import { Cancels } from './cancels.ts';
 import { Handout } from './handout.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
-import { directRunOf, isAdded, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
+import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
 import { taskViews, workerViews } from './views.ts';
 
 export type { Link } from './roster.ts';
@@ -204,7 +204,9 @@ export class Dispatcher {
     try {
       const answers = await stored;
       this.#open -= answers.filter((answer) => answer.kind !== 'new').length;
-      return answers.map((answer) => (isAdded(answer) ? answer : REFUSED[answer.kind]));
+      // Those that wait have ended with the commit; what runs, or has started others, is told as any cancelled run.
+      for (const { displaced } of answers as readonly Accepted[]) if (displaced) void written(this.cancel(displaced, 'Replaced'));
+      return answers.map(answerOf);
     } catch (error) {
       this.#open -= runs.length;
       const refusal = (error as { code?: string }).code === 'BGTASK_STORE_FULL' ? REFUSED.diskFull : REFUSED.storageFailed;

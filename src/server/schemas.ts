@@ -20,7 +20,7 @@ import type {
 } from '../core/api.ts';
 import { DURATION_TEXT, type Duration, LONGEST_MS } from '../core/duration.ts';
 import { LIMITS, RUN_ID, TASK_NAME } from '../core/protocol.ts';
-import { type Progress, RUN_STATES, type RunError, type RunState } from '../core/run.ts';
+import { ON_CONFLICT, type Progress, RUN_STATES, type RunError, type RunState } from '../core/run.ts';
 
 /** The named schemas of the OpenAPI page. */
 export const components = z.registry<{ id: string; description?: string }>();
@@ -59,6 +59,8 @@ const submitOptions = z.strictObject({
   ttl: duration.optional(),
   idempotencyKey: z.string().min(1).max(512).optional(),
   idempotencyTtl: duration.optional(),
+  onConflict: z.enum(ON_CONFLICT).optional(),
+  debounceMaxWait: duration.optional(),
   priority: duration.optional(),
   tags: tags.optional(),
   runName: label.optional(),
@@ -111,7 +113,9 @@ export const runFilter = z.object({
 
 // ---- Answers --------------------------------------------------------------------------------------------------------------
 
-export const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) }) satisfies z.ZodType<ErrorBody>;
+export const errorBody = z.object({
+  error: z.object({ code: z.string(), message: z.string(), runId: runId.optional() }),
+}) satisfies z.ZodType<ErrorBody>;
 components.add(errorBody, { id: 'Error' });
 
 const historyEntry = z.object({ state, name: z.string(), at: instant, attempt: count, reason: z.string().nullable() });

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly code: string;
   readonly message: string;
   readonly retryAfterS?: number;
+  /** The run that stands in the way. */
+  readonly runId?: string;
 }
 
 export const REFUSED = {
@@ -40,12 +42,21 @@ export const REFUSED = {
   'no-upstream': { status: 409, code: 'no_upstream', message: 'It waits for a run that is not there.' },
 } as const satisfies Record<string, Refusal>;
 
+/** What the caller is told of a run that the store has, or why it has none. */
+export function answerOf(answer: Submitted | NotSubmitted): Submitted | Refusal {
+  if (isAdded(answer)) return answer;
+  const { kind, run } = answer;
+  if (kind !== 'duplicate' || !run) return REFUSED[kind as keyof typeof REFUSED];
+  const message = `Run ${run.id}, ${run.state}, has the idempotency key ${JSON.stringify(run.idempotencyKey)} of task ${run.task}.`;
+  return { status: 409, code: 'duplicate', message, runId: run.id };
+}
+
 export function isRefusal(thing: object): thing is Refusal {
   return 'status' in thing && 'code' in thing;
 }
 
 /** True where the store took the run, or has it already. */
-export function isAdded(answer: Submitted | NotSubmitted): answer is Submitted {
+function isAdded(answer: Submitted | NotSubmitted): answer is Submitted {
   return answer.kind === 'new' || answer.kind === 'same' || answer.kind === 'deduplicated';
 }
 
@@ -84,9 +95,10 @@ function problemOf(request: SubmitRequest, args: string): Refusal | undefined {
 }
 
 function optionsOf(options: SubmitOptions, at: number): Omit<NewRun, 'id' | 'task' | 'args' | 'createdAt' | 'direct'> {
-  const ms = (key: 'delay' | 'ttl' | 'priority' | 'timeout' | 'idempotencyTtl') =>
+  const ms = (key: 'delay' | 'ttl' | 'priority' | 'timeout' | 'idempotencyTtl' | 'debounceMaxWait') =>
     options[key] === undefined ? null : toMilliseconds(options[key], `options.${key}`);
   const ttl = ms('ttl');
+  checkConflict(options);
   return {
     name: options.runName ?? null,
     tags: options.tags ?? [],
@@ -99,9 +111,23 @@ function optionsOf(options: SubmitOptions, at: number): Omit<NewRun, 'id' | 'tas
     waitFor: upstreamOf(options.waitFor ?? []),
     timeoutMs: ms('timeout'),
     maxAttempts: options.retries === undefined ? null : options.retries + 1,
-    dueAt: options.at === undefined ? at + (ms('delay') ?? 0) : Math.max(at, instant(options.at)),
+    ...dueOf(options.at, ms('delay'), ms('debounceMaxWait'), at),
     expiresAt: ttl === null ? null : at + ttl,
+    onConflict: options.onConflict ?? 'return',
+    displaces: null,
   };
+}
+
+function dueOf(said: string | undefined, delay: number | null, maxWait: number | null, at: number): Pick<NewRun, 'dueAt' | 'dueBy'> {
+  const dueAt = said === undefined ? at + (delay ?? 0) : Math.max(at, instant(said));
+  return maxWait === null ? { dueAt, dueBy: null } : { dueAt: Math.min(dueAt, at + maxWait), dueBy: at + maxWait };
+}
+
+function checkConflict({ idempotencyKey, onConflict, debounceMaxWait }: SubmitOptions): void {
+  if (onConflict !== undefined && idempotencyKey === undefined)
+    throw new InvalidOptionError(`options.onConflict is '${onConflict}', but there is no idempotencyKey that another run could have`);
+  if (debounceMaxWait !== undefined && onConflict !== 'replace')
+    throw new InvalidOptionError("options.debounceMaxWait needs onConflict: 'replace'");
 }
 
 function instant(text: string): number {

@@ -1,5 +1,5 @@
 /** Who waits for the end of which run. A view of the table: it holds no truth of its own. */
-import type { Run } from '../core/run.ts';
+import { isFinal, type Run, type Upstream } from '../core/run.ts';
 import type { Row } from './rows.ts';
 
 const NOBODY: readonly Row[] = [];
@@ -44,4 +44,11 @@ export class Dependents {
     else if (upstream) upstream.dependents = [row];
     else this.#early.set(id, [...(this.#early.get(id) ?? NOBODY), row]);
   }
+}
+
+/** The runs that `waitFor` names and that are to be waited for, each once: those that are open, and those whose end is its own. */
+export function unmetOf(waitFor: readonly Upstream[], rows: ReadonlyMap<string, Row>): readonly Row[] {
+  const isMet = ({ run }: Row, { allowFailure }: Upstream) => isFinal(run) && (allowFailure || run.state === 'COMPLETED');
+  const unmet = waitFor.filter((up) => !isMet(rows.get(up.id) as Row, up));
+  return [...new Set(unmet.map((up) => rows.get(up.id) as Row))];
 }

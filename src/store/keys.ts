@@ -1,6 +1,7 @@
 /** Which run an idempotency key leads to: the newest that was given it, for its task alone, as long as its ttl lets it. */
-import type { NewRun, Run } from '../core/run.ts';
+import { isFinal, type NewRun, type Run } from '../core/run.ts';
 import type { Row } from './rows.ts';
+import type { NotSubmitted, Submitted } from './store.ts';
 
 export class Keys {
   readonly #rows = new Map<string, Row>();
@@ -9,6 +10,23 @@ export class Keys {
   live(said: NewRun, at: number): Run | undefined {
     const row = this.held(said);
     return row && (row.keyUntil === null || row.keyUntil > at) ? row.run : undefined;
+  }
+
+  /** What a submit is answered with because of its key; undefined where it goes on. */
+  answer(said: NewRun, at: number): Submitted | NotSubmitted | undefined {
+    if (said.onConflict === 'replace' || said.onConflict === 'cancel') return undefined;
+    const run = this.live(said, at);
+    return run && { run, kind: said.onConflict === 'reject' ? 'duplicate' : 'deduplicated' };
+  }
+
+  /** The submit with what follows from the run whose key it takes: which one that ends, and the latest time it inherits. */
+  taking(said: NewRun, at: number): NewRun {
+    const old = this.live(said, at);
+    if (!old || isFinal(old)) return said;
+    const isFresh = old.state === 'SCHEDULED' && old.attempt === 0;
+    if (said.onConflict === 'replace' && !isFresh) return said;
+    const dueBy = said.dueBy === null ? null : Math.min(said.dueBy, old.dueBy ?? said.dueBy);
+    return { ...said, displaces: old.id, dueBy, dueAt: dueBy === null ? said.dueAt : Math.min(said.dueAt, dueBy) };
   }
 
   /** The run that has the key of `said`, whether it still answers or not. */

@@ -23,7 +23,8 @@ export interface Store {
   readonly failed: Promise<StoreError>;
 
   /**
-   * Adds runs, in order. A known id or a live idempotency key answers with the run that is there.
+   * Adds runs, in order. A known id answers with the run that is there, and so does a live idempotency key, unless `onConflict` says
+   * otherwise: a run that displaces another is added and ends the other in one step.
    * @throws {StoreError} `full`: the disk is full; nothing was added.
    */
   submit(runs: readonly NewRun[], at: number): Promise<readonly (Submitted | NotSubmitted)[]>;
@@ -32,11 +33,7 @@ export interface Store {
    * Leases due runs to `offers`, fairly (core/queue.ts). `grant` makes the lease and its attempt limit at the moment a run is given
    * out, so that the caller can count the slot at once; the promise resolves when the leases are durable and may be sent.
    */
-  claim(
-    offers: readonly Offer[],
-    at: number,
-    grant: (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>,
-  ): Promise<readonly Claimed[]>;
+  claim(offers: readonly Offer[], at: number, grant: Grant): Promise<readonly Claimed[]>;
 
   /** Applies events, in order. What follows from them (a dependent run becomes due or fails) is applied in the same commit. */
   apply(changes: readonly Change[], at: number): Promise<readonly Applied[]>;
@@ -95,18 +92,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
+export type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
+
 export interface Submitted {
   readonly run: Run;
   /** `new`: it was added. `same`: the id is known, with the same task and arguments. `deduplicated`: the idempotency key led to `run`. */
   readonly kind: 'new' | 'same' | 'deduplicated';
+  /** The run that it took the place of, and that was open until then. */
+  readonly displaced?: string | null;
 }
 export interface NotSubmitted {
   readonly run: Run | undefined;
   /**
    * `conflict`: the id is known with another task or arguments. `expired`: the id is older than the newest removed run.
-   * `no-upstream`: it waits for a run that is not there.
+   * `no-upstream`: it waits for a run that is not there. `duplicate`: `run` has its idempotency key.
    */
-  readonly kind: 'conflict' | 'expired' | 'no-upstream';
+  readonly kind: 'conflict' | 'expired' | 'no-upstream' | 'duplicate';
 }
 export interface Change {
   readonly id: string;

@@ -6,12 +6,25 @@
 import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
 import type { Limits, Offer } from '../core/queue.ts';
-import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
+import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, StateName } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import { full } from './batch.ts';
 import { Commits, type Log } from './commits.ts';
 import type { Pausable } from './pauses.ts';
-import type { Applied, Change, Claimed, Commit, Durability, Keep, ListQuery, NotSubmitted, RunPage, Store, Submitted } from './store.ts';
+import type {
+  Applied,
+  Change,
+  Claimed,
+  Commit,
+  Durability,
+  Grant,
+  Keep,
+  ListQuery,
+  NotSubmitted,
+  RunPage,
+  Store,
+  Submitted,
+} from './store.ts';
 import type { Table } from './table.ts';
 
 /** Where the lines of runs go. */
@@ -31,8 +44,6 @@ export interface TableStoreParts {
   /** Lets go of what lies under the store, once. */
   readonly release: () => Promise<void>;
 }
-
-type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
 
 export class TableStore implements Store {
   readonly url: string;

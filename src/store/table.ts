@@ -2,8 +2,8 @@
  * The runs in memory, with everything that is looked up by more than their id: queue, dependents, children, idempotency keys, expiries,
  * counts, retention. Both back-ends hold one, and a journal is replayed into one: the same calls in the same order give the same table.
  *
- * It knows no disk. Each change leaves a `Fact` (what a journal must keep) and a `Step` (what takes it back). What follows from the
- * end of a run, the `upstream` events of its dependents, is derived here at once and leaves no fact: a replay derives it again.
+ * It knows no disk. Each change leaves a `Fact` (what a journal must keep) and a `Step` (what takes it back). What follows from a
+ * fact (`upstream` events of dependents, the end of a run whose key was taken) is derived here and leaves none: a replay derives it again.
  * Submit, claim and apply never walk over all runs.
  */
 import { madeAt } from '../core/ids.ts';
@@ -12,16 +12,15 @@ import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent
 import { newRun, transition } from '../core/transition.ts';
 import { CachedRuns } from './cached.ts';
 import { Children } from './children.ts';
-import { Dependents } from './dependents.ts';
+import { Dependents, unmetOf } from './dependents.ts';
 import { Expiries } from './expiries.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
 import { type Pausable, Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { type Changes, type Fact, type KeptRow, newRow, type Row, type Step } from './rows.ts';
-import type { Applied, Claimed, Keep, NotSubmitted, Submitted } from './store.ts';
+import type { Applied, Claimed, Grant, Keep, NotSubmitted, Submitted } from './store.ts';
 
-type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, { type: 'assign' }>;
 export class Table {
   /** Where changes are written down; null in a replay. */
   changes: Changes | null = null;
@@ -61,15 +60,16 @@ export class Table {
   }
 
   submit(said: NewRun, at: number): Submitted | NotSubmitted {
-    return this.known(said, at) ?? { run: this.#insert(said, at).run, kind: 'new' };
+    const taking = this.#keys.taking(said, at);
+    return this.known(said, at) ?? { run: this.#insert(taking, at).run, kind: 'new', displaced: taking.displaces };
   }
 
   /** The answer to a submit that adds nothing; undefined where it would add a run. */
   known(said: NewRun, at: number): Submitted | NotSubmitted | undefined {
     const known = this.get(said.id);
     if (known) return { run: known, kind: known.task === said.task && known.args === said.args ? 'same' : 'conflict' };
-    const keyed = this.#keys.live(said, at);
-    if (keyed) return { run: keyed, kind: 'deduplicated' };
+    const keyed = this.#keys.answer(said, at);
+    if (keyed) return keyed;
     if (said.id <= this.#newestRemoved && madeAt(said.id) !== null) return { run: undefined, kind: 'expired' };
     if (said.waitFor.some((up) => !this.#rows.has(up.id))) return { run: undefined, kind: 'no-upstream' };
     return undefined;
@@ -77,15 +77,9 @@ export class Table {
 
   apply(id: string, event: RunEvent, at: number): Applied {
     const row = this.#rows.get(id);
-    if (!row) return { run: undefined, changed: false };
-    const changed = this.#move(row, transition(row.run, event, at));
-    if (changed) {
-      this.changes?.facts.push({ kind: 'event', id, event, at });
-      if (event.type === 'defer') this.#deferred(row, event.until, at);
-      if (row.run.state === 'COMPLETED') this.cached.complete(row, this.changes);
-      if (isFinal(row.run)) this.#tellDependents(row, at);
-    }
-    return { run: row.run, changed };
+    const changed = this.#do(row, event, at);
+    if (changed) this.changes?.facts.push({ kind: 'event', id, event, at });
+    return { run: row?.run, changed };
   }
 
   claim(offers: readonly Offer[], at: number, grant: Grant): Claimed[] {
@@ -175,7 +169,7 @@ export class Table {
   }
 
   #insert(said: NewRun, at: number): Row {
-    const unmet = said.waitFor.length === 0 || said.direct !== null ? NO_ROWS : this.#unmet(said);
+    const unmet = said.waitFor.length === 0 || said.direct !== null ? NO_ROWS : unmetOf(said.waitFor, this.#rows);
     this.#seq += 1;
     const keyUntil = said.idempotencyTtlMs === null ? null : said.createdAt + said.idempotencyTtlMs;
     const run = newRun(said, unmet.length === 0 ? NO_IDS : unmet.map((up) => up.run.id));
@@ -187,14 +181,17 @@ export class Table {
     this.changes?.note(row, undefined, run);
     const failed = unmet.find((up) => isFinal(up.run));
     if (failed) this.#tell(row, failed.run, at);
+    if (said.displaces !== null) this.#do(this.#rows.get(said.displaces), { type: 'cancel', reason: `Replaced by ${said.id}` }, at);
     return row;
   }
 
-  /** The runs it waits for, each once: those that are open, and those whose end is its own. */
-  #unmet(said: NewRun): readonly Row[] {
-    const isMet = (run: Run, allowFailure: boolean) => isFinal(run) && (allowFailure || run.state === 'COMPLETED');
-    const unmet = said.waitFor.filter((up) => !isMet(this.get(up.id) as Run, up.allowFailure));
-    return [...new Set(unmet.map((up) => this.#rows.get(up.id) as Row))];
+  /** What an event does, without the fact of it. */
+  #do(row: Row | undefined, event: RunEvent, at: number): boolean {
+    if (!row || !this.#move(row, transition(row.run, event, at))) return false;
+    if (event.type === 'defer') this.#deferred(row, event.until, at);
+    if (row.run.state === 'COMPLETED') this.cached.complete(row, this.changes);
+    if (isFinal(row.run)) this.#tellDependents(row, at);
+    return true;
   }
 
   /** Puts `after` into the row. False where it is what was there. */

@@ -2,6 +2,7 @@
 import { nearest } from '../config/nearest.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
+import { ON_CONFLICT, type OnConflict } from '../core/run.ts';
 
 /** Checks `value`, which the error calls `what`. */
 export type Check<T> = (value: unknown, what: string) => T;
@@ -53,6 +54,11 @@ export const text: Check<string> = (value, what) => {
 export const texts: Check<readonly string[]> = (value, what) => {
   if (!Array.isArray(value)) throw new InvalidOptionError(what, value, "a list of texts, as in ['mail', 'vip']");
   return value.map((item, index) => text(item, `item ${index + 1} of ${what}`));
+};
+
+export const onConflict: Check<OnConflict> = (value, what) => {
+  if (!ON_CONFLICT.includes(value as OnConflict)) throw new InvalidOptionError(what, value, "'return', 'reject', 'replace' or 'cancel'");
+  return value as OnConflict;
 };
 
 export const date: Check<Date> = (value, what) => {

@@ -4,6 +4,7 @@
  */
 import type { Duration } from '../core/duration.ts';
 import type { TaskInfo } from '../core/frames.ts';
+import type { OnConflict } from '../core/run.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /** A task value carries its definition under this, so that two copies of the library in one process understand each other. */
@@ -29,6 +30,9 @@ export interface Definition {
   readonly hooks: Hooks;
 }
 
+/** A key from the arguments of a call. */
+export type KeyOf = (...args: readonly unknown[]) => string;
+
 /** The options of a task, checked. What the server must know too is in `TaskInfo`. */
 export interface DefinedOptions {
   readonly input: StandardSchema | null;
@@ -38,9 +42,12 @@ export interface DefinedOptions {
   readonly ttlMs: number | null;
   readonly tags: readonly string[];
   readonly runName: ((...args: readonly unknown[]) => string) | null;
-  readonly idempotencyKey: ((...args: readonly unknown[]) => string) | null;
+  readonly idempotencyKey: KeyOf | null;
   readonly idempotencyTtlMs: number | null;
-  readonly concurrencyKey: ((...args: readonly unknown[]) => string) | null;
+  readonly onConflict: OnConflict | null;
+  readonly debounce: { readonly key: KeyOf; readonly waitMs: number; readonly maxWaitMs: number | null } | null;
+  readonly throttle: { readonly key: KeyOf; readonly perMs: number } | null;
+  readonly concurrencyKey: KeyOf | null;
 }
 
 export const HOOK_NAMES = ['onRunning', 'onCompleted', 'onFailed', 'onCrashed', 'onCancelled', 'onExpired', 'onRetrying'] as const;

@@ -7,7 +7,7 @@ import type { TaskInfo } from '../core/frames.ts';
 import { TASK_NAME } from '../core/protocol.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import * as check from './checks.ts';
-import { type DefinedOptions, type Definition, noHooks } from './definition.ts';
+import { type DefinedOptions, type Definition, type KeyOf, noHooks } from './definition.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 const KEYS = [
@@ -22,6 +22,9 @@ const KEYS = [
   'runName',
   'idempotencyKey',
   'idempotencyTtl',
+  'onConflict',
+  'debounce',
+  'throttle',
   'concurrency',
 ] as const;
 
@@ -31,6 +34,7 @@ export function defineTask(name: unknown, options: unknown, fn: unknown): Defini
   const owner = `task '${name}'`;
   if (typeof fn !== 'function') throw new InvalidOptionError(`The function of ${owner}`, fn, 'a function');
   const given = check.givenOptions(options, KEYS, owner);
+  checkKeys(given, owner);
   return {
     name,
     fn: fn as Definition['fn'],
@@ -68,6 +72,9 @@ function definedOptions(given: Record<string, unknown>, owner: string): DefinedO
     runName: fn('runName'),
     idempotencyKey: fn('idempotencyKey'),
     idempotencyTtlMs: check.optional(given.idempotencyTtl, `idempotencyTtl of ${owner}`, check.longerThanZero, null),
+    onConflict: check.optional(given.onConflict, `onConflict of ${owner}`, check.onConflict, null),
+    debounce: debounce(given.debounce, `debounce of ${owner}`),
+    throttle: throttle(given.throttle, `throttle of ${owner}`),
     concurrencyKey: concurrency(given.concurrency, `concurrency of ${owner}`).key,
   };
 }
@@ -99,6 +106,30 @@ function concurrency(value: unknown, what: string): { limit: number | null; key:
     limit: check.atLeastOne(limit, `limit in ${what}`),
     key: check.optional(key, `key in ${what}`, check.callable, null) as DefinedOptions['concurrencyKey'],
   };
+}
+
+function debounce(value: unknown, what: string): DefinedOptions['debounce'] {
+  if (value === undefined) return null;
+  const { key, wait, maxWait } = check.givenOptions(value, ['key', 'wait', 'maxWait'], `the ${what}`);
+  const waitMs = check.longerThanZero(wait, `wait in ${what}`);
+  const maxWaitMs = check.optional(maxWait, `maxWait in ${what}`, check.longerThanZero, null);
+  return { key: check.callable(key, `key in ${what}`) as KeyOf, waitMs, maxWaitMs };
+}
+
+function throttle(value: unknown, what: string): DefinedOptions['throttle'] {
+  if (value === undefined) return null;
+  const { key, per } = check.givenOptions(value, ['key', 'per'], `the ${what}`);
+  return { key: check.callable(key, `key in ${what}`) as KeyOf, perMs: check.longerThanZero(per, `per in ${what}`) };
+}
+
+/** A run has one idempotency key. */
+function checkKeys(given: Record<string, unknown>, owner: string): void {
+  const keyed = ['idempotencyKey', 'debounce', 'throttle'].filter((key) => key in given);
+  if (keyed.length > 1)
+    throw new InvalidOptionError(`The options of ${owner} have both '${keyed[0]}' and '${keyed[1]}'; give one of them.`);
+  const beside = ['idempotencyTtl', 'onConflict'].find((key) => key in given);
+  if (beside !== undefined && keyed.length > 0 && keyed[0] !== 'idempotencyKey')
+    throw new InvalidOptionError(`The options of ${owner} have '${beside}' beside '${keyed[0]}', which says it itself; leave it out.`);
 }
 
 function schema(value: unknown, what: string): StandardSchema {

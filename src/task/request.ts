@@ -5,13 +5,13 @@
 
 import type { Submit } from '../client/submits.ts';
 import type { SubmitOptions } from '../core/api.ts';
-import { InvalidOptionError } from '../core/errors.ts';
 import type { Upstream } from '../core/run.ts';
 import { type EncodedArgs, encodeArgs } from '../core/values.ts';
 import * as check from './checks.ts';
 import { scopes } from './context.ts';
 import type { Definition } from './definition.ts';
 import { validInput } from './input.ts';
+import { ownKeys } from './keys.ts';
 import { joinTags } from './run-options.ts';
 
 /** A task as its callers know it. Without a definition (`taskRef`) nothing but its name is known here. */
@@ -30,7 +30,7 @@ export function requestOf(target: Target, args: readonly unknown[], said: Submit
 }
 
 function request({ name, definition }: Target, taken: EncodedArgs, input: readonly unknown[], said: SubmitOptions): Submit {
-  const own = definition === null ? said : { ...said, ...fromDefinition(definition, taken, input, said) };
+  const own = definition === null ? said : fromDefinition(definition, taken, input, said);
   const waitFor = joinUpstream(said.waitFor as readonly Upstream[] | undefined, taken.upstream);
   const parentId = scopes.getStore()?.runId;
   const options: SubmitOptions = {
@@ -41,39 +41,18 @@ function request({ name, definition }: Target, taken: EncodedArgs, input: readon
   return { task: name, argsJson: taken.args, ...(Object.keys(options).length > 0 ? { options } : {}) };
 }
 
-/** What the task itself says of each of its runs, where the call does not say it. */
+/** What the task itself says of each of its runs. */
 function fromDefinition(definition: Definition, taken: EncodedArgs, input: readonly unknown[], said: SubmitOptions): SubmitOptions {
-  const { tags, ttlMs, idempotencyTtlMs, runName } = definition.options;
-  const own: { -readonly [K in keyof SubmitOptions]: SubmitOptions[K] } = {};
-  if (tags.length > 0) own.tags = joinTags(tags, said.tags);
-  if (ttlMs !== null && said.ttl === undefined) own.ttl = ttlMs;
+  const { tags, ttlMs, runName } = definition.options;
+  const own: { -readonly [K in keyof SubmitOptions]: SubmitOptions[K] } = ownKeys(definition, taken, input, said);
+  if (ttlMs !== null) own.ttl = ttlMs;
   if (runName !== null && said.runName === undefined && taken.upstream.length === 0) own.runName = nameOf(definition, input);
-  for (const key of ['idempotencyKey', 'concurrencyKey'] as const) {
-    if (definition.options[key] !== null && said[key] === undefined) own[key] = keyOf(definition, key, taken, input);
-  }
-  const hasKey = (own.idempotencyKey ?? said.idempotencyKey) !== undefined;
-  if (hasKey && idempotencyTtlMs !== null && said.idempotencyTtl === undefined) own.idempotencyTtl = idempotencyTtlMs;
-  return own;
+  return Object.assign(own, said, tags.length > 0 && { tags: joinTags(tags, said.tags) });
 }
 
 /** What `runName` gives for these arguments. @throws {InvalidOptionError} That is no text. */
 export function nameOf({ name, options }: Definition, input: readonly unknown[]): string {
   return check.text(options.runName?.(...input), `What runName of task '${name}' gave`);
-}
-
-function keyOf(
-  { name, options }: Definition,
-  key: 'idempotencyKey' | 'concurrencyKey',
-  taken: EncodedArgs,
-  input: readonly unknown[],
-): string {
-  const option = key === 'concurrencyKey' ? 'concurrency.key' : key;
-  if (taken.upstream.length > 0) {
-    throw new InvalidOptionError(
-      `${option} of task '${name}' is made from the arguments, and one of them is a future; say it with the call: applyAsync(args, { ${key}: … })`,
-    );
-  }
-  return check.text(options[key]?.(...input), `What ${option} of task '${name}' gave`);
 }
 
 /** Each run once; one that must complete for any of them must complete. */

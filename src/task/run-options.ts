@@ -12,6 +12,7 @@ const CHECKS: { readonly [key: string]: check.Check<unknown> } = {
   ttl: check.longerThanZero,
   idempotencyKey: check.text,
   idempotencyTtl: check.longerThanZero,
+  onConflict: check.onConflict,
   priority: check.duration,
   tags: check.texts,
   runName: check.text,

@@ -6,7 +6,7 @@
 import type { Future } from '../client/types.ts';
 import type { Duration } from '../core/duration.ts';
 import type { TaskRunError } from '../core/errors.ts';
-import type { FinalState, StateName, Upstream } from '../core/run.ts';
+import type { FinalState, OnConflict, StateName, Upstream } from '../core/run.ts';
 import type { FUTURE } from '../core/values.ts';
 import type { Failure } from './definition.ts';
 import type { InputOf, OutputOf, StandardSchema } from './standard-schema.ts';
@@ -94,6 +94,16 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
   idempotencyKey?: ((...args: A) => string) | undefined;
   /** How long a key answers. Default: as long as its run is kept. */
   idempotencyTtl?: Duration | undefined;
+  /** What becomes of a call whose key another run has. Default: 'return'. See `RunOptions`. */
+  onConflict?: OnConflict | undefined;
+  /**
+   * Submitted calls that follow each other become one run: each takes the place of the one before, if that has not started, and starts
+   * after `wait`, so the arguments of the last call count. `maxWait`: no later than this after the first of them. Calls with different
+   * keys do not meet.
+   */
+  debounce?: { readonly key: (...args: A) => string; readonly wait: Duration; readonly maxWait?: Duration | undefined } | undefined;
+  /** At most one run for each key in each `per`: the first submitted call is stored, those after it are answered with its run. */
+  throttle?: { readonly key: (...args: A) => string; readonly per: Duration } | undefined;
   /** Most runs at once over all workers; with `key`, for each key. Direct calls do not count. Default: no limit. */
   concurrency?: number | { readonly limit: number; readonly key?: ((...args: A) => string) | undefined } | undefined;
 }
@@ -110,6 +120,12 @@ export interface RunOptions {
   idempotencyKey?: string | undefined;
   /** How long the key answers. Default: the task's own, else as long as the run is kept. */
   idempotencyTtl?: Duration | undefined;
+  /**
+   * What becomes of the call where another run has its key. 'return': the future is that of the run that is there. 'reject': the call
+   * throws `DuplicateRunError`. 'replace': a run that was never started is cancelled, and the new one takes the key; one that has
+   * started goes on, beside the new one. 'cancel': the same, but one that has started is stopped. Default: the task's own, else 'return'.
+   */
+  onConflict?: OnConflict | undefined;
   /** Head start in the queue: with '1m' the run is taken as if it had been submitted a minute earlier. Default: 0. */
   priority?: Duration | undefined;
   /** Added to those of the task. */
@@ -158,6 +174,7 @@ export interface TaskRef<N extends string, A extends readonly unknown[], R> {
    * @throws {InvalidInputError} The input does not fit the task's schema.
    * @throws {ValueError} An argument cannot be stored; the message names its path.
    * @throws {ServerUnreachableError} No server answers. Nothing was stored.
+   * @throws {DuplicateRunError} Another run has the key, and `onConflict` is 'reject'.
    * @throws {RefusedError} The server answered and did not take it: its queue is full, it stops, the arguments are too large.
    */
   delay(...args: OrFutures<A>): Promise<Future<R>>;

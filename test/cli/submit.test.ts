@@ -17,6 +17,13 @@ describe('a submit', () => {
     });
   });
 
+  test('says with its key what becomes of it where another run has that', async () => {
+    expect((await submitRequest('greet', [], { ...flags, key: 'k', 'on-conflict': 'replace' }, newId)).options).toEqual({
+      idempotencyKey: 'k',
+      onConflict: 'replace',
+    });
+  });
+
   test('takes a moment without a zone as this machine’s', async () => {
     const { options } = await submitRequest('greet', [], { ...flags, at: '2026-11-24 15:00' }, newId);
     expect(options?.at).toBe(new Date(2026, 10, 24, 15).toISOString());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answerValue, errorOf, isUnanswered, isUnknown, refusedRun } from '../../src/client/answer.ts';
-import { RefusedError, RunNotFoundError, UnauthorizedError } from '../../src/core/errors.ts';
+import { DuplicateRunError, RefusedError, RunNotFoundError, UnauthorizedError } from '../../src/core/errors.ts';
 
 const URL = 'http://127.0.0.1:4200/api';
 const body = (code: string, message = 'No.') => JSON.stringify({ error: { code, message } });
@@ -43,6 +43,14 @@ describe('an answer', () => {
   test('of refusal carries the code and the words of the server', () => {
     const refused = thrown(() => answerValue(429, body('queue_full', 'Too much.'), URL, '/runs'));
     expect(refused).toMatchObject({ name: 'RefusedError', status: 429, reason: 'queue_full', message: 'Too much.' });
+  });
+
+  test('of a run that stands in the way names it', () => {
+    const text = JSON.stringify({ error: { code: 'duplicate', message: 'There.', runId: 'a' } });
+    const refused = thrown(() => answerValue(409, text, URL, '/runs'));
+    expect(refused).toBeInstanceOf(DuplicateRunError);
+    expect(refused).toMatchObject({ code: 'BGTASK_DUPLICATE_RUN', status: 409, reason: 'duplicate', runId: 'a', message: 'There.' });
+    expect(refusedRun({ error: errorOf(409, text) })).toBeInstanceOf(DuplicateRunError);
   });
 
   test('without words of bgtask gets plain ones; a redirect says what is wrong', () => {

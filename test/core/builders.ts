@@ -27,6 +27,9 @@ export function aSubmit(over: Partial<NewRun> = {}): NewRun {
     createdAt: T0,
     dueAt: T0,
     expiresAt: null,
+    dueBy: null,
+    onConflict: 'return',
+    displaces: null,
     direct: null,
     ...over,
   };

@@ -257,6 +257,25 @@ describe('cancel', () => {
     expect(await store.get(run.id)).toMatchObject({ state: 'CANCELLED' });
   });
 
+  test('a run that takes the key of one that runs has its worker stop that one', async () => {
+    const { submit, connect, store } = await start();
+    const worker = connect({ slots: 1 });
+    const key = { idempotencyKey: 'k', onConflict: 'cancel' } as const;
+    const [old] = (await submit({ task: 'greet', options: key })) as [Run];
+    await settle();
+    const [assigned] = worker.runs() as [Assignment];
+    worker.session.receive({ type: 'started', runs: [assigned] });
+    const [fresh] = (await submit({ task: 'greet', options: key })) as [Run];
+    await settle();
+    expect(worker.frames.filter((frame) => frame.type === 'cancel')).toMatchObject([{ runs: [{ runId: old.id }] }]);
+    worker.session.receive({ type: 'finished', outcomes: [{ runId: old.id, token: assigned.token, type: 'stopped' }] });
+    await settle();
+    const ended = await store.get(old.id);
+    expect(ended).toMatchObject({ state: 'CANCELLED' });
+    expect(ended?.history.find((entry) => entry.state === 'CANCELLING')?.reason).toBe(`Replaced by ${fresh.id}`);
+    expect(worker.runs().map((run) => run.runId)).toEqual([old.id, fresh.id]);
+  });
+
   test('a cancel that overtakes the lease keeps the run from ever leaving', async () => {
     const { submit, connect, dispatcher, store } = await start();
     const worker = connect();

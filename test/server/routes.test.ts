@@ -84,6 +84,20 @@ describe('POST /api/runs', () => {
     expect(second.json()).toEqual({ ...first, deduplicated: true });
   });
 
+  test('a key that another run has can refuse the submit, and names that run; or take its place', async () => {
+    const server = await start();
+    const submit = (onConflict: string) => post(server, '/api/runs', { task: 'greet', options: { idempotencyKey: 'k', onConflict } });
+    const { id } = (await submit('return')).json<RunView>();
+    const refused = await submit('reject');
+    expect(refused.status).toBe(409);
+    expect(refused.json()).toMatchObject({ error: { code: 'duplicate', message: expect.stringContaining(id), runId: id } });
+    const fresh = await submit('replace');
+    expect(fresh.status).toBe(201);
+    const old = (await server.ask(`/api/runs/${id}`)).json<RunView>();
+    expect(old).toMatchObject({ state: 'CANCELLED', error: { message: `Replaced by ${fresh.json<RunView>().id}` } });
+    expect((await submit('ignore')).status).toBe(400);
+  });
+
   test.each([
     [{ task: 'greet', arg: [] }, 'arg: no such field.'],
     [{ task: 'greet', options: { retry: 1 } }, 'options.retry: no such field.'],

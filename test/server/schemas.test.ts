@@ -24,6 +24,8 @@ describe('a submit', () => {
         concurrencyKey: 'c',
         parentId: 'p',
         retryOf: 'r',
+        onConflict: 'replace',
+        debounceMaxWait: '1m',
       },
     };
     const request = { id: 'my-id', task: 'greet', args: [], options };

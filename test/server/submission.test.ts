@@ -35,6 +35,11 @@ describe('a run', () => {
     });
   });
 
+  test('that may replace others is due no later than its longest wait', () => {
+    const options = { idempotencyKey: 'k', onConflict: 'replace', delay: '1m', debounceMaxWait: '10s' } as const;
+    expect(of({ options })).toMatchObject({ onConflict: 'replace', dueAt: T0 + 10_000, dueBy: T0 + 10_000, displaces: null });
+  });
+
   test('that is waited for strictly anywhere is waited for strictly', () => {
     const waitFor = [{ id: 'a', allowFailure: true }, 'a', { id: 'b', allowFailure: true }, { id: 'b', allowFailure: true }];
     expect(of({ options: { waitFor } })).toMatchObject({
@@ -53,6 +58,8 @@ describe('a refusal', () => {
     [{ args: ['é'.repeat(LIMITS.argsBytes / 2)] }, 413, 'too_large'],
     [{ options: { at: 'tomorrow' } }, 400, 'invalid_option'],
     [{ options: { ttl: -1 } }, 400, 'invalid_option'],
+    [{ options: { onConflict: 'reject' as const } }, 400, 'invalid_option'],
+    [{ options: { idempotencyKey: 'k', debounceMaxWait: 1_000 } }, 400, 'invalid_option'],
   ])('%.60j → %i %s', (request, status, code) => {
     expect(of(request)).toMatchObject({ status, code });
   });

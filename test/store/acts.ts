@@ -1,6 +1,6 @@
 /** Random histories: the same calls on a store, or on a table alone as its model. Nothing here asserts. */
 import fc from 'fast-check';
-import type { NewRun, RunEvent } from '../../src/core/run.ts';
+import { type NewRun, ON_CONFLICT, type OnConflict, type RunEvent } from '../../src/core/run.ts';
 import { Changes } from '../../src/store/rows.ts';
 import { DEFAULT_KEEP, type Store } from '../../src/store/store.ts';
 import { Table } from '../../src/store/table.ts';
@@ -126,7 +126,13 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
         at,
       );
     case 'key':
-      return target.submit(aSubmit({ ...said, idempotencyKey: `k${pick % 3}`, idempotencyTtlMs: pick % 2 === 0 ? null : 100 }), at);
+      return target.submit(
+        aSubmit({
+          ...{ ...said, idempotencyKey: `k${pick % 3}`, idempotencyTtlMs: pick % 2 === 0 ? null : 100 },
+          ...{ onConflict: ON_CONFLICT[pick % 4] as OnConflict, dueBy: pick % 5 === 0 ? at + 30 : null },
+        }),
+        at,
+      );
     case 'wait':
       return target.submit(aSubmit({ ...said, waitFor: [{ id, allowFailure: pick % 2 === 0 }] }), at);
     case 'claim':

@@ -112,6 +112,43 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         expect(await store.submit([aSubmit({ id: newId(), idempotencyKey: 'k' })], T0)).toMatchObject([{ kind: 'new' }]);
       });
 
+      test('onConflict says what becomes of a submit whose key another run has', async () => {
+        const key = { idempotencyKey: 'k' };
+        const first = await submit(key);
+        expect(await store.submit([aSubmit({ id: newId(), ...key, onConflict: 'reject' })], T0)).toMatchObject([
+          { kind: 'duplicate', run: { id: first.id } },
+        ]);
+        const second = await submit({ ...key, onConflict: 'replace' });
+        const replaced = (await store.get(first.id)) as Run;
+        expect(replaced).toMatchObject({ state: 'CANCELLED', stateName: 'Cancelled' });
+        expect(replaced.history.at(-1)?.reason).toBe(`Replaced by ${second.id}`);
+        const start = async ([run]: LeasedRun[]) => apply(run as LeasedRun, { type: 'start', token: (run as LeasedRun).lease.token });
+        await start(await claim());
+        const third = await submit({ ...key, onConflict: 'replace' });
+        expect(await store.get(second.id)).toMatchObject({ state: 'RUNNING' });
+        expect(await store.submit([aSubmit({ id: newId(), ...key })], T0)).toMatchObject([{ kind: 'deduplicated', run: { id: third.id } }]);
+        await start(await claim());
+        const [fourth] = await store.submit([aSubmit({ id: newId(), ...key, onConflict: 'cancel' })], T0);
+        expect(fourth).toMatchObject({ kind: 'new', displaced: third.id });
+        expect(await store.get(third.id)).toMatchObject({ state: 'CANCELLING' });
+      });
+
+      test('runs that replace each other are due no later than the first of them said', async () => {
+        const call = (at: number) =>
+          submit({ idempotencyKey: 'k', onConflict: 'replace', createdAt: at, dueAt: at + 100, dueBy: at + 250 });
+        const dueAts: number[] = [];
+        for (const at of [T0, T0 + 90, T0 + 180, T0 + 240]) dueAts.push((await call(at)).dueAt - T0);
+        expect(dueAts).toEqual([100, 190, 250, 250]);
+      });
+
+      test('a run that is refused replaces none', async () => {
+        const first = await submit({ idempotencyKey: 'k' });
+        const waitFor = [{ id: 'nobody', allowFailure: false }];
+        const refused = aSubmit({ id: newId(), idempotencyKey: 'k', onConflict: 'replace', waitFor });
+        expect(await store.submit([refused], T0)).toMatchObject([{ kind: 'no-upstream' }]);
+        expect(await store.get(first.id)).toMatchObject({ state: 'SCHEDULED' });
+      });
+
       test('a direct call comes with its lease and runs already', async () => {
         const lease = { token: 'mine', workerId: 'caller', workerName: 'me' };
         const run = await submit({ direct: lease });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { newRun } from '../../src/core/transition.ts';
-import { Dependents } from '../../src/store/dependents.ts';
+import { Dependents, unmetOf } from '../../src/store/dependents.ts';
 import { newRow, type Row } from '../../src/store/rows.ts';
-import { aSubmit } from '../core/builders.ts';
+import { aSubmit, play } from '../core/builders.ts';
 
 const row = (id: string, ...blockedBy: string[]): Row =>
   newRow({ run: newRun(aSubmit({ id }), blockedBy), seq: 1, keyUntil: null, uncached: false });
@@ -43,4 +43,21 @@ test('what a run was told and is taken back makes it wait again', () => {
   dependents.take(first);
   dependents.again(one, { ...one.run, blockedBy: [] });
   expect(first.dependents).toEqual([one]);
+});
+
+test('a run waits for those that are open, and for one whose end is its own', () => {
+  const rows = new Map(['a', 'b', 'c'].map((id) => [id, row(id)]));
+  for (const [id, way] of [
+    ['b', 'cancel'],
+    ['c', 'cancel'],
+  ] as const) {
+    const ended = rows.get(id) as Row;
+    ended.run = play(ended.run, way);
+  }
+  const waitFor = [
+    { id: 'a', allowFailure: true },
+    { id: 'b', allowFailure: true },
+    { id: 'c', allowFailure: false },
+  ];
+  expect(unmetOf(waitFor, rows).map((one) => one.run.id)).toEqual(['a', 'c']);
 });

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
+import type { NewRun } from '../../src/core/run.ts';
 import { newRun } from '../../src/core/transition.ts';
 import { Keys } from '../../src/store/keys.ts';
-import type { Row } from '../../src/store/rows.ts';
-import { aSubmit, T0 } from '../core/builders.ts';
+import { newRow, type Row } from '../../src/store/rows.ts';
+import { aSubmit, play, T0 } from '../core/builders.ts';
 
 let seq = 0;
 function row(id: string, key: string | null, keyUntil: number | null = null, task = 'greet'): Row {
   const run = newRun(aSubmit({ id, task, idempotencyKey: key }), []);
-  return { run, seq: ++seq, keyUntil, dependents: null, awaited: 0, uncached: false, expires: false, gone: false, noted: 0, notedIn: 0 };
+  return newRow({ run, seq: ++seq, keyUntil, uncached: false });
 }
 const asking = (key: string | null, task = 'greet') => aSubmit({ id: 'asking', task, idempotencyKey: key });
 
@@ -43,4 +44,20 @@ test('an older run that comes in again, because its removal was taken back, does
   keys.add(newer);
   keys.add(older);
   expect(keys.held(asking('k'))).toBe(newer);
+});
+
+test('only a run that waits and was never started gives way to one that replaces it; any open one to one that cancels it', () => {
+  const keys = new Keys();
+  const old = row('a', 'k');
+  keys.add(old);
+  const [replace, cancel] = (['replace', 'cancel'] as const).map((onConflict) => ({ ...asking('k'), onConflict }));
+  const displaced = () => [replace, cancel].map((said) => keys.taking(said as NewRun, T0).displaces);
+  expect(displaced()).toEqual(['a', 'a']);
+  old.run = play(old.run, 'assign');
+  expect(displaced()).toEqual([null, 'a']);
+  old.run = play(old.run, 'start', 'fail');
+  expect(old.run.state).toBe('SCHEDULED');
+  expect(displaced()).toEqual([null, 'a']);
+  old.run = play(old.run, 'cancel');
+  expect(displaced()).toEqual([null, null]);
 });

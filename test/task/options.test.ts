@@ -78,6 +78,12 @@ describe('the options of a task', () => {
     [{ runName: 'x' }, 'runName of task \'greet\' is "x"; expected a function.'],
     [{ concurrency: 0 }, "concurrency of task 'greet' is 0; expected a whole number, 1 or more."],
     [{ concurrency: { key: () => 'k' } }, "limit in concurrency of task 'greet' is undefined; expected a whole number, 1 or more."],
+    [{ onConflict: 'ignore' }, "onConflict of task 'greet' is \"ignore\"; expected 'return', 'reject', 'replace' or 'cancel'."],
+    [{ debounce: { wait: '1s' } }, "key in debounce of task 'greet' is undefined; expected a function."],
+    [{ debounce: { key: String, wait: 0 } }, "wait in debounce of task 'greet' is 0; expected more than 0"],
+    [{ throttle: { key: String } }, "per in throttle of task 'greet' is undefined; expected milliseconds"],
+    [{ debounce: { key: String, wait: 1 }, throttle: { key: String, per: 1 } }, "have both 'debounce' and 'throttle'"],
+    [{ debounce: { key: String, wait: 1 }, onConflict: 'cancel' }, "have 'onConflict' beside 'debounce'"],
     [{ input: { parse() {} } }, "input of task 'greet' is an object; expected a Standard Schema"],
     [null, "The options of task 'greet' is null; expected an object."],
   ])('may not be %j', (options, message) => {

@@ -59,6 +59,8 @@ const LEFT_OUT = {
   timeoutMs: null,
   maxAttempts: null,
   expiresAt: null,
+  dueBy: null,
+  displaces: null,
   direct: null,
 } as const satisfies Partial<NewRun>;
 const OPTIONAL = Object.keys(LEFT_OUT) as (keyof typeof LEFT_OUT)[];
@@ -157,7 +159,10 @@ function leaseOf({ token, workerId, workerName }: Record<string, unknown>) {
 }
 
 /** With every key, so that all runs that are read have one shape. */
-export const NO_RUN: NewRun = { id: '', task: '', args: '[]', ...LEFT_OUT, tags: [], priority: 0, waitFor: [], createdAt: 0, dueAt: 0 };
+export const NO_RUN: NewRun = {
+  ...{ id: '', task: '', args: '[]', ...LEFT_OUT, tags: [], priority: 0, waitFor: [], createdAt: 0, dueAt: 0 },
+  onConflict: 'return', // what came of it is known
+};
 const NEW_RUN_KEYS = Object.keys(NO_RUN) as (keyof NewRun)[];
 
 function submitOf(record: JournalRecord): NewRun {

@@ -46,6 +46,9 @@ const aNewRun: fc.Arbitrary<NewRun> = fc.record({
   createdAt: fc.nat(),
   dueAt: fc.nat(),
   expiresAt: fc.option(fc.nat()),
+  dueBy: fc.option(fc.nat()),
+  onConflict: fc.constant('return' as const), // what came of it stands in the journal, not what was asked for
+  displaces: aText,
   direct: fc.option(fc.record({ token: fc.string(), workerId: fc.string(), workerName: fc.string({ unit: 'binary' }) })),
 });
 const aFact: fc.Arbitrary<Fact> = fc.oneof(
