@@ -1,36 +1,9 @@
 /** That the tests of the store can fail: each disk here breaks one thing that durability rests on, and each must be found out. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DiskFile } from '../../src/store/file/disk.ts';
+import { BrokenDisk, type Change } from './broken-disk.ts';
 import { powerCut } from './power-cut.ts';
 import { SimDisk } from './sim-disk.ts';
-
-type Change = (file: DiskFile) => Partial<DiskFile>;
-
-/** A disk whose files do something else than they say. */
-class BrokenDisk extends SimDisk {
-  readonly #change: Change;
-
-  constructor(change: Change) {
-    super();
-    this.#change = change;
-  }
-
-  override async open(path: string, how: 'read' | 'write' | 'create'): Promise<DiskFile> {
-    const file = await super.open(path, how);
-    const whole: DiskFile = {
-      size: () => file.size(),
-      read: (into, position) => file.read(into, position),
-      write: (bytes, position) => file.write(bytes, position),
-      writeNow: (bytes, position) => file.writeNow(bytes, position),
-      sync: () => file.sync(),
-      syncNow: () => file.syncNow(),
-      truncate: (length) => file.truncate(length),
-      close: () => file.close(),
-    };
-    return Object.assign(whole, this.#change(file));
-  }
-}
 
 class NamesUnsynced extends SimDisk {
   override async syncFolder(): Promise<void> {}

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { randomFrom } from '../helpers/random.ts';
 import { AGENTS, type Agent, type World } from './agents.ts';
 import { Cluster } from './cluster.ts';
 import { type Fault, type Submitted, violations } from './history.ts';
@@ -124,15 +125,4 @@ function tell(id: string): void {
 
 function at(): string {
   return `${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
-}
-
-/** Numbers in [0, 1) that follow from the seed alone. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
