@@ -108,6 +108,8 @@ const LABEL = 12;
 export async function runPage(run: RunView, reveal: boolean, repeated?: readonly string[]): Promise<string> {
   const { errorText, valueText } = await import('./values.ts');
   const lines = facts(run, repeated ?? [run.retryOf ?? '']).map(([label, text]) => labelled(label, text));
+  const meta = Object.entries(run.meta).map(([key, value]) => `${oneLine(key)}: ${valueText(value, reveal)}`);
+  if (meta.length > 0) lines.push(labelled('Meta', meta.join('\n')));
   lines.push('', labelled('Arguments', run.args.length === 0 ? 'none' : run.args.map((arg) => valueText(arg, reveal)).join('\n')));
   if (run.state === 'COMPLETED') lines.push(labelled('Result', run.result === undefined ? 'none' : valueText(run.result, reveal)));
   if (run.error) lines.push(labelled('Error', errorText(run.error)));

@@ -40,6 +40,8 @@ interface RunBase {
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly progress: Progress | null;
+  /** What its code has set: `runContext().meta.set(key, value)`. */
+  readonly meta: Readonly<Record<string, unknown>>;
   /** Empty where the server left it out. */
   readonly history: readonly RunMove[];
 }

@@ -73,6 +73,8 @@ export interface RunView {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly progress: Progress | null;
+  /** What its code has set: `runContext().meta.set(key, value)`. */
+  readonly meta: Readonly<Record<string, unknown>>;
   /** Left out in lists. */
   readonly history?: readonly (Omit<HistoryEntry, 'at'> & { readonly at: string })[];
 }
@@ -138,6 +140,7 @@ export function runJson(run: Run, history: boolean): string {
     lease: _lease,
     blockedBy: _blocked,
     cache: _cache,
+    meta,
     concurrencyKey: _key,
     failures: _f,
     losses: _l,
@@ -159,7 +162,7 @@ export function runJson(run: Run, history: boolean): string {
   };
   const head = JSON.stringify(view);
   const returned = run.state === 'COMPLETED' ? (result === null ? '' : `,"result":${result}`) : ',"result":null';
-  return `${head.slice(0, -1)},"args":${args}${returned}}`;
+  return `${head.slice(0, -1)},"meta":${meta ?? '{}'},"args":${args}${returned}}`;
 }
 
 function iso(at: number | null): string | null {

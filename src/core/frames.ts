@@ -1,7 +1,7 @@
 /** The frames of the two WebSockets: `/api/work` between worker and server, `/api/watch` between client and server. Types only. */
 import type { ErrorBody, LogLine, RunCounts, RunFilter, RunView, ServerStatus, SubmitRequest } from './api.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { FinalState, Payload, Progress, RunError } from './run.ts';
+import type { FinalState, Payload, RunError, Told } from './run.ts';
 
 // ---- /api/work: worker and server ------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ export type WorkerFrame =
   | { readonly type: 'started'; readonly runs: readonly Held[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
-  | { readonly type: 'progress'; readonly runs: readonly (Held & { readonly progress: Progress })[] }
+  | { readonly type: 'progress'; readonly runs: readonly (Held & Told)[] }
   /** Told again after each `welcome`, of all that ever waited. */
   | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
   /** Answered by a `cache` frame, or by `fenced` where another run makes that result: the server gives the run out again later. */

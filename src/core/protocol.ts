@@ -22,6 +22,7 @@ export const LIMITS = {
   frameBytes: 2_097_152,
   connections: 1_024,
   listPage: 1_000,
+  metaBytes: 4_096,
   logLineBytes: 16_384,
   logRunBytes: 10_485_760,
   logTotalBytes: 1_073_741_824,

@@ -67,6 +67,14 @@ export interface CacheKey {
   readonly ttlMs: number | null;
 }
 
+/** What a run tells of itself while it runs: the newest of it, whole. */
+export interface Told {
+  /** Null: nothing so far in this attempt. */
+  readonly progress: Progress | null;
+  /** What this attempt has set, as JSON text of an object. */
+  readonly meta?: Payload | undefined;
+}
+
 export interface HistoryEntry {
   readonly state: RunState;
   readonly name: StateName;
@@ -120,6 +128,8 @@ interface RunBase {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly progress: Progress | null;
+  /** What its attempts have set, as JSON text of an object within `LIMITS.metaBytes`; null: nothing. */
+  readonly meta: Payload | null;
   /** Told under the newest lease, before its code is called. Null: its result is kept for nobody. */
   readonly cache: CacheKey | null;
   /** The run whose result this is; the code of this one was not called. */
@@ -195,7 +205,7 @@ export interface NewRun {
 export type RunEvent =
   | { readonly type: 'assign'; readonly lease: Lease; readonly maxAttempts: number }
   | { readonly type: 'start'; readonly token: string }
-  | { readonly type: 'progress'; readonly token: string; readonly progress: Progress }
+  | ({ readonly type: 'progress'; readonly token: string } & Told)
   /** Its code is about to be called, and its result to be kept. */
   | { readonly type: 'key'; readonly token: string; readonly cache: CacheKey }
   /** Another run makes the result it wants: it waits, however that one ends, and then asks again. */

@@ -2,6 +2,7 @@
  * The life of a run: the first state of it, and the one function that decides every move after that.
  * Pure: no clock, no random, no I/O. A store applies it and never restates it.
  */
+import { joinMeta } from './meta.ts';
 import {
   type CompletedRun,
   type EndedRun,
@@ -58,6 +59,7 @@ export function newRun(submit: NewRun, blockedBy: readonly string[]): Run {
     startedAt: null,
     endedAt: null,
     progress: null,
+    meta: null,
     cache: null,
     cachedFrom: null,
     lease: null,
@@ -155,9 +157,10 @@ function countStart(run: OpenRun, _event: RunEvent, at: number): OpenRun {
 }
 
 function progress(run: OpenRun, event: Extract<RunEvent, { type: 'progress' }>): Run {
-  const { done, total, note } = event.progress;
-  const same = run.progress?.done === done && run.progress.total === total && run.progress.note === note;
-  return same ? run : { ...run, progress: event.progress };
+  const told = event.progress ?? run.progress;
+  const same = run.progress?.done === told?.done && run.progress?.total === told?.total && run.progress?.note === told?.note;
+  const meta = event.meta === undefined ? run.meta : joinMeta(run.meta, event.meta);
+  return same && meta === run.meta ? run : { ...run, progress: told, meta };
 }
 
 function keyed(run: OpenRun, { cache }: Extract<RunEvent, { type: 'key' }>): Run {

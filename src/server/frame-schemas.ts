@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ClientFrame, DirectRun, Held, Outcome, ProcessIdentity, TaskInfo, WorkerFrame } from '../core/frames.ts';
+import { isMeta } from '../core/meta.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { count, instant, logLine, progress, runError, runFilter, runId, taskName, workerName } from './schemas.ts';
 
@@ -59,7 +60,10 @@ export const workerFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), runs: z.array(lease) }),
   finished,
   logs,
-  z.object({ type: z.literal('progress'), runs: z.array(z.object({ ...held, progress })) }),
+  z.object({
+    type: z.literal('progress'),
+    runs: z.array(z.object({ ...held, progress: progress.nullable(), meta: z.string().refine(isMeta).optional() })),
+  }),
   waiting,
   ping,
 ]) satisfies z.ZodType<WorkerFrame>;

@@ -98,9 +98,7 @@ export class Reports {
   }
 
   #progress(holder: Holder, runs: Extract<WorkerFrame, { type: 'progress' }>['runs']): void {
-    const changes = this.#mine(holder, runs).map(
-      ({ runId, token, progress }): Change => ({ id: runId, event: { type: 'progress', token, progress } }),
-    );
+    const changes = this.#mine(holder, runs).map(({ runId, ...told }): Change => ({ id: runId, event: { type: 'progress', ...told } }));
     void written(this.#apply(changes));
   }
 

@@ -144,6 +144,7 @@ export const runView = z.object({
   startedAt: instant.nullable(),
   endedAt: instant.nullable(),
   progress: progress.nullable(),
+  meta: z.record(z.string(), z.unknown()),
   history: (z.array(historyEntry) as unknown as z.ZodType<NonNullable<RunView['history']>>).optional(),
 });
 runView satisfies z.ZodType<Omit<RunView, 'history' | 'result'>>;

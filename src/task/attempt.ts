@@ -33,6 +33,7 @@ export interface Attempt {
   readonly random: Random;
   onLog(line: LogLine): void;
   onProgress(progress: Progress): void;
+  onMeta?(meta: string): void;
   onWaiting?(isWaiting: boolean): void;
   /** The time limit of the attempt covers what lies between `function` and `after`: hooks before and after it do not count. */
   onPhase?(phase: 'function' | 'after'): void;

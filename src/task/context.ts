@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { format } from 'node:util';
 import type { LogLine } from '../core/api.ts';
 import { InvalidOptionError, NoRunError } from '../core/errors.ts';
+import { setMeta } from '../core/meta.ts';
 import { LIMITS } from '../core/protocol.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
@@ -26,6 +27,11 @@ export interface RunContext {
   readonly log: RunLog;
   /** Tells how far the run is. The newest is shown; it may be called often. */
   readonly progress: (done: number, total: number, note?: string) => void;
+  /**
+   * Named values that are kept with the run and shown at once: what a person who looks at it wants to know. JSON, together at most
+   * 4,096 bytes; a key that is set again is replaced, by a later attempt too. @throws {InvalidOptionError} It is no JSON, or too large.
+   */
+  readonly meta: { readonly set: (key: string, value: unknown) => void };
   /** The same in every attempt of this run and in no other run: an idempotency key for side effects such as a payment. */
   readonly attemptKey: string;
 }
@@ -38,6 +44,8 @@ export interface ScopeSource {
   readonly clock: Clock;
   onLog(line: LogLine): void;
   onProgress(progress: Progress): void;
+  /** JSON text of all that this attempt has set. */
+  onMeta?(meta: string): void;
   /** Its code waits for other runs, or does not any more. */
   onWaiting?(isWaiting: boolean): void;
 }
@@ -50,6 +58,7 @@ export class RunScope implements RunContext {
   deadline: { readonly signal: AbortSignal } | null = null;
   readonly #source: ScopeSource;
   #log: RunLog | null = null;
+  #meta: string | null = null;
   /** What was written to a stream and has no line end yet. */
   #partial: { [level in LogLevel]?: string } | null = null;
   #closed = false;
@@ -87,6 +96,15 @@ export class RunScope implements RunContext {
       if (!Number.isFinite(done)) throw new InvalidOptionError('done of progress(done, total, note)', done, 'a number');
       if (!Number.isFinite(total)) throw new InvalidOptionError('total of progress(done, total, note)', total, 'a number');
       if (!this.#closed) this.#source.onProgress({ done, total, note: note === undefined ? null : String(note) });
+    };
+  }
+
+  get meta(): RunContext['meta'] {
+    return {
+      set: (key, value) => {
+        this.#meta = setMeta(this.#meta, key, value);
+        if (!this.#closed) this.#source.onMeta?.(this.#meta);
+      },
     };
   }
 

@@ -96,7 +96,7 @@ const made = new WeakMap<RunView, { readonly width: number; readonly lines: read
 function fixedLines(run: RunView, width: number): readonly Line[] {
   const before = made.get(run);
   if (before?.width === width) return before.lines;
-  const lines = [...argumentLines(run, width), ...outcomeLines(run, width), ...historyLines(run, width)];
+  const lines = [...argumentLines(run, width), ...metaLines(run, width), ...outcomeLines(run, width), ...historyLines(run, width)];
   made.set(run, { width, lines });
   return lines;
 }
@@ -107,6 +107,11 @@ function argumentLines(run: RunView, width: number): Line[] {
   const joined = texts.join(', ');
   const text = joined.length <= width - LABEL && !joined.includes('\n') ? joined : texts.join('\n');
   return [EMPTY, ...textBlock('Arguments', text, width)];
+}
+
+function metaLines({ meta }: RunView, width: number): Line[] {
+  const entries = Object.entries(meta).map(([key, value]) => `${oneLine(key)}: ${longText(value, width - LABEL)}`);
+  return entries.length === 0 ? [] : [EMPTY, ...textBlock('Meta', entries.join('\n'), width)];
 }
 
 function outcomeLines(run: RunView, width: number): Line[] {

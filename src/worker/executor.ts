@@ -8,7 +8,7 @@ import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
-import type { Progress, RunError } from '../core/run.ts';
+import type { RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 import { scopes } from '../task/context.ts';
 import type { Definition } from '../task/definition.ts';
@@ -33,7 +33,7 @@ export class Executor {
   #phases: [Running, 'function' | 'after'][] = [];
   #strays: [number, RunError][] = [];
   readonly #logs = new Map<Running, LogLine[]>();
-  readonly #progress = new Map<Running, Progress>();
+  readonly #progress = new Map<Running, Told>();
   readonly #waits = new Set<Running>();
   #outcomes: Ended[] = [];
   #ended: Running[] = [];
@@ -89,8 +89,8 @@ export class Executor {
     this.#flushSoon();
   }
 
-  progress(running: Running, progress: Progress): void {
-    this.#progress.set(running, progress);
+  progress(running: Running, told: Told): void {
+    this.#progress.set(running, told);
     this.#flushSoon();
   }
 
@@ -198,7 +198,7 @@ export class Executor {
     if (phases.length > 0) report.phases = phases.map(([{ id }, phase]) => [id, phase]);
     if (this.#strays.length > 0) report.strays = this.#strays;
     if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ id }, lines]) => ({ id, lines }));
-    if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, progress]) => ({ id, progress }));
+    if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, told]) => ({ id, ...told }));
     if (this.#waits.size > 0) report.waits = this.#newWaits();
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
     for (const { id } of this.#ended) this.#running.delete(id);

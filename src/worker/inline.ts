@@ -73,7 +73,7 @@ export class InlinePool implements RunPool {
   #reported({ started = [], logs = [], progress = [], waits = [], outcomes }: Report): void {
     this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
     this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
-    this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
+    this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     this.listener.waiting(waits.flatMap(([id, waiting]) => this.#heldOf(id, { waiting })));
     if (outcomes) this.#finish(outcomes);
   }

@@ -6,7 +6,7 @@
 import type { LogLine } from '../core/api.ts';
 import type { LoadProblem } from '../core/errors.ts';
 import type { Settled, TaskInfo } from '../core/frames.ts';
-import type { Payload, Progress, RunError } from '../core/run.ts';
+import type { Payload, RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 
 /** What a child has loaded. */
@@ -94,7 +94,7 @@ export interface Report {
   /** Errors that escaped a run: its code was asked to stop, and the run fails with this. */
   readonly strays?: readonly (readonly [id: number, error: RunError])[];
   readonly logs?: readonly { readonly id: number; readonly lines: readonly LogLine[] }[];
-  readonly progress?: readonly { readonly id: number; readonly progress: Progress }[];
+  readonly progress?: readonly ({ readonly id: number } & Told)[];
   /** Their code waits for other runs, or does not any more. */
   readonly waits?: readonly (readonly [id: number, isWaiting: boolean])[];
   readonly outcomes?: readonly Ended[];

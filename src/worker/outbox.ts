@@ -7,7 +7,7 @@ import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
 import type { Held, Outcome, Waiting } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
-import { type Progress, plainError } from '../core/run.ts';
+import { plainError, type Told } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 
 /** Characters of one frame. A character takes up to three bytes. */
@@ -32,7 +32,7 @@ export class Outbox {
   #startTimer: Timer | null = null;
   #logs = new Map<string, LogsOf>();
   #logText = 0;
-  #progress = new Map<string, Held & { readonly progress: Progress }>();
+  #progress = new Map<string, Held & Told>();
   #waits = new Map<string, Waiting>();
   /** Each as JSON. */
   #outcomes = new Map<string, string>();
@@ -87,7 +87,7 @@ export class Outbox {
     this.#soon();
   }
 
-  progress(progress: readonly (Held & { readonly progress: Progress })[]): void {
+  progress(progress: readonly (Held & Told)[]): void {
     for (const one of progress) this.#progress.set(one.token, one);
     this.#soon();
   }

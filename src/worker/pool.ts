@@ -181,7 +181,7 @@ class Pool implements RunPool {
     for (const [id, phase] of phases ?? []) this.#phase(id, phase);
     for (const [id, error] of strays ?? []) this.#stray(id, error);
     if (logs) this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
-    if (progress) this.listener.progress(progress.flatMap(({ id, progress }) => this.#heldOf(id, { progress })));
+    if (progress) this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     if (waits) this.listener.waiting(waits.flatMap(([id, waiting]) => this.#wait(id, waiting)));
     if (outcomes) {
       const runs = outcomes.map(({ id }) => this.#runs.get(id));

@@ -2,7 +2,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { Assignment, Held, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
-import type { Progress } from '../core/run.ts';
+import type { Told } from '../core/run.ts';
 import type { OnEvent } from './events.ts';
 import type { LoadedTasks, StopReason } from './ipc.ts';
 
@@ -11,7 +11,7 @@ export interface PoolListener {
   started(tokens: readonly string[]): void;
   finished(outcomes: readonly Outcome[]): void;
   logs(logs: readonly (Held & { readonly lines: readonly LogLine[] })[]): void;
-  progress(progress: readonly (Held & { readonly progress: Progress })[]): void;
+  progress(progress: readonly (Held & Told)[]): void;
   waiting(waits: readonly Waiting[]): void;
   /** Other tasks, another generation, or room for runs came or went. */
   changed(): void;

@@ -3,7 +3,7 @@
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError } from '../core/errors.ts';
 import type { Settled } from '../core/frames.ts';
-import type { Progress, RunError } from '../core/run.ts';
+import type { Progress, RunError, Told } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';
 import type { Attempt } from '../task/attempt.ts';
@@ -20,12 +20,13 @@ export interface RunningOptions {
 /** Who is told what a running attempt says. */
 export interface Listener {
   log(running: Running, line: LogLine): void;
-  progress(running: Running, progress: Progress): void;
+  progress(running: Running, told: Told): void;
   waiting(running: Running): void;
   phase(running: Running, phase: 'function' | 'after'): void;
 }
 
 const NO_TAGS: readonly string[] = [];
+const NOTHING: Told = { progress: null };
 
 /** An attempt that is being made here. */
 export class Running implements Attempt {
@@ -54,6 +55,7 @@ export class Running implements Attempt {
   /** Of logs so far. */
   logBytes = 0;
   readonly #listener: Listener;
+  #told: Told = NOTHING;
   /** Made when somebody asks for it: most runs never do. */
   #controller: AbortController | null = null;
 
@@ -95,7 +97,13 @@ export class Running implements Attempt {
   }
 
   onProgress(progress: Progress): void {
-    this.#listener.progress(this, progress);
+    this.#told = { ...this.#told, progress };
+    this.#listener.progress(this, this.#told);
+  }
+
+  onMeta(meta: string): void {
+    this.#told = { ...this.#told, meta };
+    this.#listener.progress(this, this.#told);
   }
 
   onWaiting(isWaiting: boolean): void {

@@ -208,7 +208,7 @@ export function aRun(id: string): RunView {
       retryOf: null,
       cachedFrom: null,
     },
-    ...{ waitFor: [], createdAt: at, dueAt: at, startedAt: null, endedAt: null, progress: null, history: [] },
+    ...{ waitFor: [], createdAt: at, dueAt: at, startedAt: null, endedAt: null, progress: null, meta: {}, history: [] },
   } as RunView;
 }
 

@@ -10,7 +10,7 @@ import { aFirstRun, aLife, aRun, aSubmit, EVENTS, play, T0, TOKEN } from './buil
 const FIELDS = [
   ...['id', 'task', 'name', 'state', 'stateName', 'attempt', 'maxAttempts', 'crashes', 'args', 'result', 'error', 'tags', 'priority'],
   ...['worker', 'idempotencyKey', 'parentId', 'waitFor', 'createdAt', 'dueAt', 'startedAt', 'endedAt', 'progress', 'history'],
-  ...['retryOf', 'cachedFrom'],
+  ...['retryOf', 'cachedFrom', 'meta'],
 ].sort();
 const view = (run: Run, history = true) => JSON.parse(runJson(run, history)) as Record<string, unknown>;
 
@@ -53,6 +53,14 @@ describe('a run as JSON', () => {
       T0,
     );
     expect(view(run)).toMatchObject({ args: ['Ford', { n: 1 }], result: { ok: true }, error: null });
+  });
+
+  test('what its attempts have set stands in it as an object, also once it is over', () => {
+    const said = { type: 'progress', token: TOKEN, progress: null } as const;
+    const once = transition(aRun('RUNNING'), { ...said, meta: '{"a":1}' }, T0);
+    const twice = transition(once, { ...said, meta: '{"b":[2]}' }, T0);
+    expect(view(play(twice, 'succeed'))).toMatchObject({ meta: { a: 1, b: [2] }, progress: null });
+    expect(view(aRun('RUNNING'))).toMatchObject({ meta: {} });
   });
 
   test('a rich value keeps its marked encoding, unparsed', () => {

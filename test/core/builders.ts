@@ -95,6 +95,12 @@ export const anEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   }),
   fc.record({ type: fc.constant('start' as const), token: aToken }),
   fc.record({ type: fc.constant('progress' as const), token: aToken, progress: fc.constant({ done: 1, total: 2, note: 'half' }) }),
+  fc.record({
+    type: fc.constant('progress' as const),
+    token: aToken,
+    progress: fc.constant(null),
+    meta: fc.constantFrom('{"a":1,"args":2}', '{"b":"x"}'),
+  }),
   fc.record({ type: fc.constant('succeed' as const), token: aToken, result: fc.option(fc.json()) }),
   fc.record({
     type: fc.constant('fail' as const),

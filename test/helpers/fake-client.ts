@@ -39,6 +39,7 @@ export function aRunView(over: Partial<RunView> = {}): RunView {
     startedAt: iso(NOON + 10),
     endedAt: iso(NOON + 1_210),
     progress: null,
+    meta: {},
     ...over,
   };
 }

@@ -50,6 +50,28 @@ describe('runContext()', () => {
     ]);
   });
 
+  test('meta tells all that was set so far; after the end nobody is told', async () => {
+    const told: string[] = [];
+    let late = (): void => {};
+    await attempt(
+      define(() => {
+        const { meta } = runContext();
+        meta.set('page', 1);
+        meta.set('url', 'x');
+        late = () => meta.set('late', true);
+      }),
+      [],
+      { onMeta: (text) => told.push(text) },
+    );
+    late();
+    expect(told).toEqual(['{"page":1}', '{"page":1,"url":"x"}']);
+  });
+
+  test('meta that is no JSON is an error that names its key', async () => {
+    const { outcome } = await attempt(define(() => runContext().meta.set('file', 1n)));
+    expect(outcome).toMatchObject({ error: { name: 'InvalidOptionError', message: expect.stringContaining("meta.set('file', …)") } });
+  });
+
   test('progress that is no number is an error that names it', async () => {
     const { outcome } = await attempt(define(() => runContext().progress(Number.NaN, 3)));
     expect(outcome).toMatchObject({ error: { name: 'InvalidOptionError', message: expect.stringContaining('done of progress') } });

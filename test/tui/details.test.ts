@@ -58,6 +58,13 @@ describe('the details show', () => {
     expect(page).not.toContain('Result');
   });
 
+  test('shows what its code has set', () => {
+    const page = shown(aRunning({ meta: { url: 'https://example.org/a', pages: [1, 2] } }));
+    expect(page).toContain('url: ');
+    expect(page).toContain('https://example.org/a');
+    expect(page).toContain('pages: [');
+  });
+
   test('how far a running one is, and for how long it runs', () => {
     const page = shown(aRunning({ progress: { done: 3, total: 4, note: 'resizing' } }));
     expect(page).toContain('75%  3/4  resizing');

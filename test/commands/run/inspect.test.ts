@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import RunInspect from '../../../commands/run/inspect.ts';
 import type { RunView } from '../../../src/core/api.ts';
-import { task } from '../../../src/index.ts';
+import { runContext, task } from '../../../src/index.ts';
 import { bgtask } from '../../helpers/cli.ts';
 import { type TestServer, testServer } from '../../helpers/cli-server.ts';
 
@@ -11,6 +11,7 @@ beforeAll(async () => {
   server = await testServer();
   await server.serve(
     task('greet', async (who: { name: string; password: string }) => {
+      runContext().meta.set('invoice', { id: 42 });
       throw new TypeError(`no ${who.name}`, { cause: new Error('why') });
     }),
   );
@@ -36,7 +37,19 @@ test('--json prints the run as the API has it, with its history', async () => {
     'tags',
     'priority',
   ];
-  const times = ['worker', 'idempotencyKey', 'parentId', 'waitFor', 'createdAt', 'dueAt', 'startedAt', 'endedAt', 'progress', 'history'];
+  const times = [
+    'worker',
+    'idempotencyKey',
+    'parentId',
+    'waitFor',
+    'createdAt',
+    'dueAt',
+    'startedAt',
+    'endedAt',
+    'progress',
+    'meta',
+    'history',
+  ];
   expect(Object.keys(run)).toEqual(expect.arrayContaining([...fields, ...times]));
   expect(run).toMatchObject({ id, state: 'FAILED', args: [{ name: 'Ford', password: 'canary' }], tags: ['vip'], worker: 'test-worker' });
   expect(run.error).toMatchObject({ name: 'TypeError', message: 'no Ford', cause: { name: 'Error', message: 'why' } });
@@ -49,6 +62,7 @@ test('a person sees everything on one page, but no secrets unless --reveal', asy
   expect(stdout).toContain(`Run         ${id}\n`);
   expect(stdout).toMatch(/^State {7}FAILED$/m);
   expect(stdout).toContain("Arguments   { name: 'Ford', password: '***' }");
+  expect(stdout).toContain('Meta        invoice: { id: 42 }');
   expect(stdout).toMatch(/^Error {7}TypeError: no Ford$/m);
   expect(stdout).toContain('Caused by Error: why');
   expect(stdout).toMatch(/^TIME +STATE +ATTEMPT/m);
