@@ -34,6 +34,7 @@ export interface Doors<Store extends LocalStore> {
     token: string | null;
     allowHosts: readonly string[];
     version: string;
+    keep: { completedMs: number; completedCount: number; failedMs: number; failedCount: number };
   }): Promise<LocalServer>;
 }
 export interface LocalServerOptions {
@@ -75,7 +76,9 @@ export async function startLocalServer<Store extends LocalStore>(
     const tokenFile = options.auth ? tokenFileOf(settings.store, settings.home) : null;
     const token = tokenFile === null ? null : ensureToken(tokenFile);
     const { host, port, allowHosts, version } = options;
-    const server = await listen(settings, port, () => doors.startServer({ store, host, port, token, allowHosts, version }));
+    const server = await listen(settings, port, () =>
+      doors.startServer({ store, host, port, token, allowHosts, version, keep: keepOf(settings) }),
+    );
     const record = { url: server.url, pid: process.pid, store: settings.store, tokenFile };
     leaveRecord(settings, record, onNotice);
     return running(settings, server, store, record, await statusOf(server, store, version));
@@ -116,6 +119,10 @@ async function listen(settings: Settings, port: number, start: () => Promise<Loc
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw (await import('./port.ts')).portTaken(settings, port);
   }
+}
+
+function keepOf({ keep: { completed, failed } }: Settings) {
+  return { completedMs: completed.ms, completedCount: completed.count, failedMs: failed.ms, failedCount: failed.count };
 }
 
 function checkExposure({ host, allowHosts, auth }: LocalServerOptions): void {

@@ -7,12 +7,13 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../core/errors.ts';
 import { type Environment, type Home, homeFolders } from './home.ts';
+import { type KeepFor, readKeep, settleKeep } from './keep.ts';
 import { nearest } from './nearest.ts';
 import { DEFAULT_PROFILE, type Profile, type Profiles, profileNamed, readProfiles } from './profiles.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-export type Key = 'API_URL' | 'API_KEY' | 'HOME' | 'STORE' | 'LIMIT' | 'LOG_LEVEL' | 'PROFILE';
+export type Key = 'API_URL' | 'API_KEY' | 'HOME' | 'STORE' | 'KEEP_COMPLETED' | 'KEEP_FAILED' | 'LIMIT' | 'LOG_LEVEL' | 'PROFILE';
 export type Source = ConfigError['source'];
 /** What flags say, as text. */
 export type Overrides = Partial<Record<Key, string>>;
@@ -62,6 +63,8 @@ export const SETTINGS: readonly Setting[] = [
     parse: parseStore,
     describe: 'where a server keeps its runs: file:<folder> or memory:',
   },
+  keepSetting('KEEP_COMPLETED', '7d,50000', 'COMPLETED, CANCELLED and EXPIRED'),
+  keepSetting('KEEP_FAILED', '30d,10000', 'FAILED and CRASHED'),
   { key: 'LIMIT', env: 'BGTASK_LIMIT', default: () => '10', parse: parseLimit, describe: 'runs a worker takes at once' },
   {
     key: 'LOG_LEVEL',
@@ -80,6 +83,11 @@ export const SETTINGS: readonly Setting[] = [
   },
 ];
 
+function keepSetting(key: 'KEEP_COMPLETED' | 'KEEP_FAILED', usual: string, states: string): Setting {
+  const describe = `how old and how many a server lets ${states} runs become, as in ${usual}`;
+  return { key, env: `BGTASK_${key}`, default: () => usual, parse: (text) => settleKeep(text, usual), describe };
+}
+
 export interface Settings {
   /** Base of the HTTP API, as in `http://127.0.0.1:4200/api`. */
   readonly apiUrl: string;
@@ -87,6 +95,7 @@ export interface Settings {
   readonly home: Home;
   /** `file:<absolute folder>` or `memory:`. */
   readonly store: string;
+  readonly keep: { readonly completed: KeepFor; readonly failed: KeepFor };
   readonly limit: number;
   readonly logLevel: LogLevel;
   readonly profile: string;
@@ -131,6 +140,7 @@ export function loadSettings(overrides: Overrides = {}, env: Environment = proce
     apiKey: texts.API_KEY,
     home,
     store: texts.STORE as string,
+    keep: { completed: readKeep(texts.KEEP_COMPLETED as string), failed: readKeep(texts.KEEP_FAILED as string) },
     limit: Number(texts.LIMIT),
     logLevel: texts.LOG_LEVEL as LogLevel,
     profile: profileName,

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { InvalidOptionError, StoreError } from '../core/errors.ts';
 import { idMaker } from '../core/ids.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
-import type { Store } from '../store/store.ts';
+import type { Keep, Store } from '../store/store.ts';
 import { isDead } from '../system/processes.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import { rawAnswer, refuse } from './answer.ts';
@@ -31,6 +31,8 @@ export interface ServerOptions {
   /** Names beside those of loopback under which it may be called: `name` with any port, or `name:port`. */
   readonly allowHosts?: readonly string[];
   readonly version: string;
+  /** How long and how many ended runs are kept. Default: `DEFAULT_KEEP` of the store. */
+  readonly keep?: Keep;
   readonly clock?: Clock;
   readonly random?: Random;
   /** What should not happen, for whoever runs the server. Default: standard error. */
@@ -93,7 +95,14 @@ class LocalServer implements RunningServer {
       token: token === null ? null : digest(token),
       allowHosts: new Set(allowHosts.map((name) => name.toLowerCase())),
     };
-    this.#dispatcher = new Dispatcher({ store, clock, random, isDead, newId: newIds(clock, random) });
+    this.#dispatcher = new Dispatcher({
+      store,
+      clock,
+      random,
+      isDead,
+      newId: newIds(clock, random),
+      ...(options.keep && { keep: options.keep }),
+    });
     const dispatcher = this.#dispatcher;
     const watching = new Watching(store, dispatcher, show);
     this.#sockets = new Sockets({ dispatcher, store, clock, show, watching, onError: this.#onError });

@@ -160,3 +160,14 @@ test('a replaced token sends away those who came in with the old one', async () 
   await new Promise((resolve) => setTimeout(resolve, 1_200)); // beyond the time for goodbyes
   expect(again.socket.readyState).toBe(again.socket.OPEN);
 });
+
+test('ended runs are kept as long as it is told', async () => {
+  const keep = { completedMs: 60_000, completedCount: 3, failedMs: 60_000, failedCount: 3 };
+  const it = await start({ keep });
+  const runs = Array.from({ length: 501 }, () => ({ task: 'nobody', options: { ttl: 1 } }));
+  await it.ask('/api/runs/batch', { method: 'POST', body: { runs } });
+  const counts = async () => (await it.ask('/api/runs/count')).json<{ SCHEDULED: number; EXPIRED: number }>();
+  await vi.waitFor(async () => expect(await counts()).toMatchObject({ SCHEDULED: 0 }), 10_000);
+  await it.submit(runs[0] as { task: string }); // it expires too: that is when the server looks
+  await vi.waitFor(async () => expect((await counts()).EXPIRED).toBeLessThanOrEqual(4), 10_000);
+});

@@ -107,6 +107,8 @@ const idOf = (index: number) => {
 };
 const tokenOf = (index: number) => `token-${index}`;
 
+const PAUSABLE = ['task', 'task', 'task', 'worker'] as const;
+
 /** Does act number `index`. What it picks depends on the acts before it alone, so that store and table do the same. */
 export function perform(target: Target, acts: readonly Act[], index: number): unknown {
   const { kind, pick } = acts[index] as Act;
@@ -138,7 +140,7 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
     case 'claim':
       return target.claim(at, tokenOf(index));
     case 'pause':
-      return target.pause(pick % 4 < 3 ? 'task' : 'worker', pick % 3 === 0, at);
+      return target.pause(PAUSABLE[pick % PAUSABLE.length] as 'task' | 'worker', pick % 3 === 0, at);
     case 'expire':
       return target.expire(at);
     case 'remove':

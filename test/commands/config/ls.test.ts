@@ -16,6 +16,8 @@ test('--json is an array of key, value and source; secrets are hidden', async ()
     { key: 'API_KEY', value: '***', source: 'env' },
     { key: 'HOME', value: home.folder, source: 'env' },
     { key: 'STORE', value: `file:${home.folder}/store`, source: 'default' },
+    { key: 'KEEP_COMPLETED', value: '7d,50000', source: 'default' },
+    { key: 'KEEP_FAILED', value: '30d,10000', source: 'default' },
     { key: 'LIMIT', value: '7', source: 'env' },
     { key: 'LOG_LEVEL', value: 'info', source: 'default' },
     { key: 'PROFILE', value: 'default', source: 'default' },
@@ -36,7 +38,7 @@ test('a wrong value is listed, not refused: it must be seen to be mended', async
 });
 
 test('BGTASK_JSON is as --json, BGTASK_CONFIG_LS_SOURCES as --sources', async () => {
-  expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_JSON: '1' })).json()).toHaveLength(7);
+  expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_JSON: '1' })).json()).toHaveLength(9);
   expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_CONFIG_LS_SOURCES: 'true' })).stdout).toContain('SOURCE');
 });
 
