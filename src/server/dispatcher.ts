@@ -79,6 +79,7 @@ export class Dispatcher {
     this.#open = counts.SCHEDULED + counts.PENDING + counts.RUNNING + counts.CANCELLING;
     for (const { id, state, lease } of await this.#store.leased()) {
       const holder = this.#enter(lease.workerId, lease.workerName);
+      holder.process = this.#store.workerProcess(holder.id) ?? null;
       if (holder.isCaller) holder.deadSince = this.#now();
       this.#roster.lease(holder, lease.token, id);
       if (state === 'CANCELLING') this.#reports.stopping.add(lease.token);
@@ -115,6 +116,7 @@ export class Dispatcher {
     holder.link?.close(4409, 'The worker opened another connection');
     Object.assign(holder, { secret: hello.secret, name: hello.name, process: hello.process, link, deadSince: null });
     this.#heard(holder);
+    void written(this.#store.noteWorker(holder.id, hello.process, this.#options.clock.now()));
     link.send({ type: 'welcome', fenced: this.#reports.foreign(holder, hello.held) });
     this.#reports.reconcile(holder, hello.held);
     this.#update(holder, hello);

@@ -1,4 +1,5 @@
 /** What a table is made of, and what a change of it leaves behind. */
+import type { ProcessIdentity } from '../core/frames.ts';
 import type { NewRun, Run, RunEvent } from '../core/run.ts';
 import type { Pausable } from './pauses.ts';
 
@@ -9,6 +10,7 @@ export type Fact =
   /** The results of these runs answer no longer; the runs stay. */
   | { readonly kind: 'uncache'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
+  | { readonly kind: 'worker'; readonly id: string; readonly process: ProcessIdentity; readonly at: number }
   | { readonly kind: 'pause'; readonly of: Pausable; readonly name: string; readonly paused: boolean; readonly at: number };
 
 /** A run with its place in the table. */

@@ -9,6 +9,7 @@
 
 import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
+import type { ProcessIdentity } from '../core/frames.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 import type { Pausable } from './pauses.ts';
@@ -75,6 +76,11 @@ export interface Store {
   setPaused(of: Pausable, name: string, paused: boolean, at: number): Promise<void>;
   /** Names; as it is now. Synchronous. */
   pausedWorkers(): ReadonlySet<string>;
+
+  /** Which process a worker is. Kept over a restart, for as long as it matters. */
+  noteWorker(id: string, process: ProcessIdentity, at: number): Promise<void>;
+  /** The process a worker was when it was last noted. Synchronous. */
+  workerProcess(id: string): ProcessIdentity | undefined;
 
   /** Removes final runs with their logs; open ones stay. Answers with the ids that are gone. */
   remove(ids: readonly string[]): Promise<readonly string[]>;

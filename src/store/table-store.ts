@@ -5,6 +5,7 @@
 
 import type { LogLine, RunCounts, RunFilter } from '../core/api.ts';
 import type { StoreError } from '../core/errors.ts';
+import type { ProcessIdentity } from '../core/frames.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, StateName } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
@@ -147,6 +148,15 @@ export class TableStore implements Store {
 
   setPaused(of: Pausable, name: string, paused: boolean, at: number): Promise<void> {
     return this.commits.do({ execute: () => this.#table.setPaused(of, name, paused, at) });
+  }
+
+  noteWorker(id: string, process: ProcessIdentity, at: number): Promise<void> {
+    const execute = () => this.#table.workers.note({ id, process, at }, this.#table.changes);
+    return this.commits.do({ execute, whenFull: () => undefined, rides: true });
+  }
+
+  workerProcess(id: string): ProcessIdentity | undefined {
+    return this.#table.workers.get(id);
   }
 
   pausedWorkers(): ReadonlySet<string> {

@@ -20,12 +20,14 @@ import { type Pausable, Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { type Changes, type Fact, type KeptRow, newRow, type Row, type Step } from './rows.ts';
 import type { Applied, Claimed, Grant, Keep, NotSubmitted, Submitted } from './store.ts';
+import { Workers } from './workers.ts';
 
 export class Table {
   /** Where changes are written down; null in a replay. */
   changes: Changes | null = null;
   readonly queue = new RunQueue();
   readonly pauses = new Pauses(this.queue);
+  readonly workers = new Workers();
   readonly listing = new Listing<Row>();
   readonly children = new Children();
   readonly #rows = new Map<string, Row>();
@@ -130,6 +132,7 @@ export class Table {
     if (fact.kind === 'submit') this.#replaySubmit(fact.run, fact.at);
     else if (fact.kind === 'event') this.#replayEvent(fact.id, fact.event, fact.at);
     else if (fact.kind === 'uncache') this.cached.clear(fact.ids, this.#rows, null);
+    else if (fact.kind === 'worker') this.workers.note(fact, null);
     else if (fact.kind === 'pause') this.setPaused(fact.of, fact.name, fact.paused, fact.at);
     else if (this.remove(fact.ids, fact.at).length !== fact.ids.length) throw new Error('it removes a run that cannot be removed');
   }

@@ -1,7 +1,7 @@
 /** The dispatcher over a memory store and a clock that stands still: no socket, no timer, no process. */
 import { describe, expect, test } from 'vitest';
 import type { SubmitRequest } from '../../src/core/api.ts';
-import type { Assignment, Outcome, ServerFrame, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/frames.ts';
+import type { Assignment, Outcome, ProcessIdentity, ServerFrame, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/frames.ts';
 import { idMaker } from '../../src/core/ids.ts';
 import { LEASE_MS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
@@ -219,6 +219,22 @@ describe('leases', () => {
     const { connect } = await start();
     connect({ workerId: 'w1', secret: 'mine' });
     expect(connect({ workerId: 'w1', secret: 'theirs' }).closes).toEqual([4400]);
+  });
+
+  test('a restarted server sees at once which workers died meanwhile', async () => {
+    const first = await start();
+    const worker = first.connect({ workerId: 'w1' });
+    await first.submit({ task: 'greet' });
+    await settle();
+    const [assigned] = worker.runs() as [Assignment];
+    const { pid } = first.store.workerProcess('w1') as ProcessIdentity;
+    const second = await start({ store: first.store, clock: first.clock, dead: new Set([pid]) });
+    first.clock.advance(1_000);
+    second.dispatcher.tick();
+    first.clock.advance(1_000);
+    second.dispatcher.tick();
+    await settle();
+    expect(await first.store.get(assigned.runId)).toMatchObject({ state: 'SCHEDULED', losses: 1 });
   });
 
   test('a restarted server keeps the leases of workers that live on', async () => {

@@ -412,6 +412,14 @@ export function contract(name: string, open: () => Promise<Opened>): void {
       expect([...store.pausedWorkers()]).toEqual([]);
     });
 
+    test('which process a worker was is known until it is another', async () => {
+      const process = { pid: 7, host: 'here', machine: null, startTicks: '9' };
+      await store.noteWorker('w', process, T0);
+      await store.noteWorker('w', process, T0);
+      expect(store.workerProcess('w')).toEqual(process);
+      expect(store.workerProcess('v')).toBeUndefined();
+    });
+
     describe('commits', () => {
       test('what is called in one turn is one commit, with the newest form of each run, told before anybody is answered', async () => {
         const told: string[] = [];

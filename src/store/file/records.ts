@@ -3,6 +3,7 @@
  * the server that wrote it, `t` its time, `k` its kind. Payloads stand in them as they are, so that `jq` reads them, and last, so that
  * they come out again byte for byte.
  */
+import type { ProcessIdentity } from '../../core/frames.ts';
 import type { FinalState, NewRun, RunEvent } from '../../core/run.ts';
 import type { Pausable } from '../pauses.ts';
 import type { Fact } from '../rows.ts';
@@ -45,6 +46,7 @@ export function textOf(fact: Fact): string {
   if (fact.kind === 'submit') return submitText(fact.run);
   if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
   if (fact.kind === 'uncache') return `"k":"cache.cleared","ids":${JSON.stringify(fact.ids)}`;
+  if (fact.kind === 'worker') return `"k":"worker.connected","id":${quote(fact.id)},"process":${JSON.stringify(fact.process)}`;
   return `"k":"${fact.of}.${fact.paused ? 'paused' : 'resumed'}","${fact.of}":${quote(fact.name)}`;
 }
 
@@ -114,6 +116,7 @@ export function factOf(record: JournalRecord): Fact | null {
   if (k === 'run.submitted') return { kind: 'submit', run: submitOf(record), at };
   if (k === 'runs.removed') return { kind: 'remove', ids: record.ids as string[], at };
   if (k === 'cache.cleared') return { kind: 'uncache', ids: record.ids as string[], at };
+  if (k === 'worker.connected') return { kind: 'worker', id: record.id as string, process: record.process as ProcessIdentity, at };
   const [, of, verb] = /^(task|worker)\.(paused|resumed)$/.exec(k) ?? [];
   if (of !== undefined) return { kind: 'pause', of: of as Pausable, name: record[of] as string, paused: verb === 'paused', at };
   if (k === 'segment' || k === 'mark' || k === 'next') return null;

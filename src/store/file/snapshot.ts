@@ -6,9 +6,11 @@
  * `write` takes what it writes at once, and then works in slices of a few milliseconds. A snapshot gets its name only when it is on the
  * disk, was read back, and the journal up to its sequence number is durable.
  */
+
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Adapter } from 'lowdb';
+import type { ProcessIdentity } from '../../core/frames.ts';
 import type { Run } from '../../core/run.ts';
 import type { Clock } from '../../core/seams.ts';
 import { newRun } from '../../core/transition.ts';
@@ -74,7 +76,7 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
     for (const { run, seq, keyUntil, uncached } of checkpoint.table.rows()) cut.push({ run, seq, keyUntil, uncached });
     const header = {
       ...{ k: 'snapshot', store: checkpoint.store, v: VERSION, s: checkpoint.seq, e: checkpoint.epoch, t: this.#options.clock.now() },
-      ...{ newestRemoved: checkpoint.table.newestRemoved, ...checkpoint.table.pauses.kept() },
+      ...{ newestRemoved: checkpoint.table.newestRemoved, ...checkpoint.table.pauses.kept(), ...checkpoint.table.workers.kept() },
     };
     return this.#publish(checkpoint, header, cut);
   }
@@ -213,6 +215,7 @@ export async function readSnapshot(disk: Disk, folder: string, name: string): Pr
   const { s, e, store, newestRemoved } = header as Header;
   table.forgetUpTo(newestRemoved);
   table.pauses.load(header);
+  table.workers.load(header);
   return { checkpoint: { table, seq: s, epoch: e, store, settled: Promise.resolve(true) }, bytes };
 }
 
@@ -233,6 +236,7 @@ interface Header {
   readonly newestRemoved: string;
   readonly paused: readonly string[];
   readonly pausedWorkers?: readonly string[];
+  readonly workers?: readonly (readonly [string, ProcessIdentity])[];
 }
 
 function readHeader(folder: string, name: string, line: Buffer): Header {

@@ -10,6 +10,8 @@ import { openOn, readTable, SNAPSHOT_OFTEN, sorted, stateOf } from '../helpers.t
 import { powerCut } from '../power-cut.ts';
 import { SimDisk } from '../sim-disk.ts';
 
+const WORKER = { pid: 7, host: 'here', machine: 'm', startTicks: '9' };
+
 describe('a power cut', () => {
   test('loses nothing that was acknowledged, and leaves a state that was', async () => {
     await fc.assert(
@@ -50,11 +52,13 @@ describe('closing and opening again', () => {
     await store.submit([aSubmit({ id: 'waits', waitFor: [{ id: 'up', allowFailure: false }] })], T0);
     await store.submit([aSubmit({ id: 'soon', task: 'third', expiresAt: T0 + 99, idempotencyKey: 'k' })], T0);
     await store.setPaused('task', 'other', true, T0);
+    await store.noteWorker('w', WORKER, T0);
     await store.setPaused('worker', 'gpu', true, T0);
     await store.close();
     const again = await openOn(disk);
     expect(await again.counts()).toMatchObject({ SCHEDULED: 4 });
     expect(await again.tasks()).toContainEqual({ name: 'other', queued: 1, running: 0, paused: true });
+    expect(again.workerProcess('w')).toEqual(WORKER);
     expect([...again.pausedWorkers()]).toEqual(['gpu']);
     expect(await again.submit([aSubmit({ id: 'x', task: 'third', idempotencyKey: 'k' })], T0)).toMatchObject([{ kind: 'deduplicated' }]);
     expect(await claimable(again)).toEqual(['up']);

@@ -62,6 +62,12 @@ const aFact: fc.Arbitrary<Fact> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('remove' as const), ids: fc.array(fc.string()), at: fc.nat() }),
   fc.record({
+    kind: fc.constant('worker' as const),
+    id: fc.string(),
+    process: fc.record({ pid: fc.nat(), host: fc.string({ unit: 'binary' }), machine: aText, startTicks: aText }),
+    at: fc.nat(),
+  }),
+  fc.record({
     kind: fc.constant('pause' as const),
     of: fc.constantFrom('task' as const, 'worker' as const),
     name: fc.string(),
