@@ -1,9 +1,11 @@
 /** Runs as a person reads them: the list as a table, one run as a page. And the way to ask a server for many of them. */
+
 import type { Client } from '../client/client.ts';
 import type { RunFilter, RunList, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RefusedError, RunNotFoundError } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
+import { mostAttempts } from '../core/view.ts';
 import { type Column, formatTable } from './table.ts';
 import { COLOURS, elapsed, paint, relativeTime, stateText } from './text.ts';
 
@@ -84,7 +86,7 @@ export function runTable(runs: readonly RunView[], now: number): string {
     { title: 'STATE', cell: (run) => ({ text: stateText(run), style: COLOURS[run.state] }), least: 9 },
     { title: 'CREATED', cell: (run) => relativeTime(run.createdAt, now) },
     { title: 'TOOK', cell: (run) => elapsed(run, now) ?? '-', side: 'right', optional: true },
-    { title: 'TRY', cell: (run) => `${run.attempt}/${run.maxAttempts}`, side: 'right', optional: true },
+    { title: 'TRY', cell: (run) => `${run.attempt}/${mostAttempts(run)}`, side: 'right', optional: true },
     { title: 'NAME', cell: (run) => run.name ?? '', least: 6, optional: true },
     { title: 'TAGS', cell: (run) => run.tags.join(','), least: 6, optional: true },
   ];
@@ -125,7 +127,7 @@ function facts(run: RunView, repeated: readonly string[]): [label: string, text:
     ['Name', run.name ?? ''],
     ['Task', run.task],
     ['State', paintState(run)],
-    ['Attempt', `${run.attempt} of ${run.maxAttempts}${run.crashes > 0 ? `, crashed ${run.crashes} times` : ''}`],
+    ['Attempt', `${run.attempt} of ${mostAttempts(run)}${run.crashes > 0 ? `, crashed ${run.crashes} times` : ''}`],
     ['Progress', progressText(run)],
     ['Worker', run.worker ?? ''],
     ['Created', moment(run.createdAt)],

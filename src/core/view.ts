@@ -110,3 +110,8 @@ function merge(fresh: readonly RunView[], runs: readonly RunView[]): RunView[] {
 export function countOf(counts: RunCounts | null, states: readonly RunState[]): number {
   return counts === null ? 0 : states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
 }
+
+/** How many attempts a run may take so far: those that were lost or crashed do not count against its `maxAttempts`. */
+export function mostAttempts({ attempt, maxAttempts }: Pick<RunView, 'attempt' | 'maxAttempts'>): number {
+  return Math.max(attempt, maxAttempts);
+}

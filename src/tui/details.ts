@@ -6,6 +6,7 @@
 import type { LogLine, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { escapeText, oneLine, wrap } from '../core/text.ts';
+import { mostAttempts } from '../core/view.ts';
 import { barText, percentOf } from './list.ts';
 import type { Logs } from './logs.ts';
 import { type Colour, colourOf, cutLine, type Line, lineWidth, type Signs, type Span } from './theme.ts';
@@ -57,7 +58,7 @@ function facts(run: RunView, width: number, now: number, signs: Signs): Line[] {
 }
 
 function attemptText(run: RunView): string {
-  const parts = [run.attempt === 0 ? `none of ${run.maxAttempts} yet` : `${run.attempt} of ${run.maxAttempts}`];
+  const parts = [run.attempt === 0 ? `none of ${run.maxAttempts} yet` : `${run.attempt} of ${mostAttempts(run)}`];
   if (run.crashes > 0) parts.push(`${run.crashes} ${run.crashes === 1 ? 'crash' : 'crashes'}`);
   if (run.worker !== null) parts.push(`worker ${oneLine(run.worker)}`);
   return parts.join(' · ');

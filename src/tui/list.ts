@@ -1,6 +1,8 @@
 /** One run as one line, and which columns a line has at which width. Pure: a run, a width and a time in, spans out. */
+
 import type { RunView } from '../core/api.ts';
 import { cut, oneLine, toWidth } from '../core/text.ts';
+import { mostAttempts } from '../core/view.ts';
 import { shortId } from './screen.ts';
 import { type Colour, colourOf, type Line, type Signs, type Span } from './theme.ts';
 import { tookText, whenText } from './time.ts';
@@ -85,9 +87,9 @@ function nameCell(run: RunView, width: number): Span {
   return { text: width < 22 ? oneLine(run.name) : `${id} ${oneLine(run.name)}` };
 }
 
-/** Starts so far of the starts allowed; a run that crashed or was lost may start more often. */
+/** Starts so far of the starts allowed. */
 function tryText(run: RunView): string {
-  return `${run.attempt}/${run.maxAttempts}`;
+  return `${run.attempt}/${mostAttempts(run)}`;
 }
 
 export function percentOf(progress: { readonly done: number; readonly total: number }): number {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/api.ts';
 import { OPEN_STATES, RUN_STATES } from '../../src/core/run.ts';
-import { countOf, emptyView, type FollowEvent, fold, newestFirst, type View } from '../../src/core/view.ts';
+import { countOf, emptyView, type FollowEvent, fold, mostAttempts, newestFirst, type View } from '../../src/core/view.ts';
 import { aRunView, countsOf, iso, NOON, someRuns } from '../helpers/fake-client.ts';
 
 const LIMIT = 10;
@@ -131,4 +131,12 @@ test('counts add up over the states asked for, and are none before the first sna
   const runs = [aRunView(), aRunView({ state: 'RUNNING' }), aRunView({ state: 'PENDING' })];
   expect(countOf(countsOf(runs), OPEN_STATES)).toBe(2);
   expect(countOf(null, OPEN_STATES)).toBe(0);
+});
+
+test.each([
+  [0, 3, 3],
+  [2, 3, 3],
+  [2, 1, 2],
+])('attempt %i of at most %i is shown as one of %i', (attempt, maxAttempts, most) => {
+  expect(mostAttempts({ attempt, maxAttempts })).toBe(most);
 });
