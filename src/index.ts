@@ -91,6 +91,8 @@ export type {
   AnyTask,
   HookRun,
   Items,
+  Middleware,
+  MiddlewareRun,
   OrFuture,
   OrFutures,
   RunOptions,

@@ -234,7 +234,18 @@ export interface AnyRef {
   readonly '~types'?: { readonly args: readonly unknown[]; readonly result: unknown };
 }
 
+/** The run that a middleware is put around. More of it gives `runContext()`. */
+export interface MiddlewareRun {
+  readonly id: string;
+  readonly task: string;
+  readonly attempt: number;
+  readonly args: readonly unknown[];
+}
+/** Calls `next` once. What it returns is ignored: the run ends as its function does, unless this throws. */
+export type Middleware = (run: MiddlewareRun, next: () => Promise<unknown>) => unknown;
 export interface ServeOptions {
+  /** Around every task of this worker, the first outermost, within the timeout and the context of the run. Default: none. */
+  middleware?: readonly Middleware[] | undefined;
   /** Most runs at once. Default: the setting LIMIT, 10. */
   limit?: number | undefined;
   /** What the worker is called. Default: host and pid. */

@@ -35,14 +35,17 @@ const SERVE = ['limit', 'name', 'processes', 'drain', 'isolation', 'address', 'o
 
 /** @throws {InvalidOptionError} */
 export function checkOptions(options: unknown, owner: 'serve' | 'serveFiles'): CheckedOptions {
-  const given = givenOptions(options, owner === 'serve' ? SERVE : [...SERVE, 'watch'], 'a worker');
+  const given = givenOptions(options, [...SERVE, owner === 'serve' ? 'middleware' : 'watch'], 'a worker');
   const what = (key: string) => `Option '${key}' of a worker`;
   const slots = optional(given.limit, what('limit'), atLeastOne, null) ?? loadSettings().limit;
   const processes = optional(given.processes, what('processes'), atLeastOne, 1);
   if (processes > slots) throw new InvalidOptionError(what('processes'), processes, `at most the limit of runs at once, ${slots}`);
-  const { isolation = 'process', watch = false } = given;
+  const { isolation = 'process', watch = false, middleware = [] } = given;
   if (isolation !== 'process' && isolation !== 'none') throw new InvalidOptionError(what('isolation'), isolation, "'process' or 'none'");
   if (typeof watch !== 'boolean') throw new InvalidOptionError(what('watch'), watch, 'true or false');
+  if (!Array.isArray(middleware) || middleware.some((one) => typeof one !== 'function')) {
+    throw new InvalidOptionError(what('middleware'), middleware, 'a list of functions, as in [async (run, next) => { await next(); }]');
+  }
   return {
     ...{ slots, processes, isolation, watch },
     name: optional(given.name, what('name'), text, `${hostname()}:${process.pid}`),

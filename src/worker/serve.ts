@@ -13,6 +13,7 @@ import { fileCommand, scriptCommand, tsconfigFor } from './commands.ts';
 import type { OnEvent } from './events.ts';
 import type { LoadedTasks } from './ipc.ts';
 import { CHILD_MARK, type Preparation } from './ipc.ts';
+import { around } from './middleware.ts';
 import type { RunPool } from './run-pool.ts';
 import { type CheckedOptions, checkOptions, type FileOptions, type WorkerOptions } from './serve-options.ts';
 import type { TaskWorker, TaskWorkerOptions, Worker } from './worker.ts';
@@ -30,7 +31,8 @@ let calls = 0;
  * @throws {InvalidOptionError} An option is wrong, or two tasks have one name.
  */
 export async function serve(tasks: readonly AnyTask[], options: WorkerOptions = {}): Promise<Worker> {
-  const definitions = definitionsOf(tasks);
+  const { middleware = [] } = options;
+  const definitions = definitionsOf(tasks).map((definition) => around(definition, middleware));
   calls += 1;
   const mark = (globalThis as { [CHILD_MARK]?: number })[CHILD_MARK];
   if (mark !== undefined) return mark === calls ? serveAsChild(definitions) : inert();
