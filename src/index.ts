@@ -84,6 +84,7 @@ export { type LogLevel, type RunContext, type RunLog, runContext } from './task/
 export type { ConnectOptions } from './task/default-client.ts';
 export type { Failure } from './task/definition.ts';
 export { allowFailure, asCompleted, waitAll } from './task/futures.ts';
+export type { ConcurrencyOptions, RateOptions } from './task/limits.ts';
 export type { InputOf, OutputOf, SchemaIssue, SchemaResult, StandardSchema } from './task/standard-schema.ts';
 export type {
   Annotate,

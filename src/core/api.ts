@@ -68,6 +68,8 @@ export interface RunView {
   /** The run whose result this is, where the cache had it (`stateName` Cached). */
   readonly cachedFrom: string | null;
   readonly waitFor: readonly string[];
+  /** What holds a due run back, for people: `concurrency 5 of resize`, `limit db (3)`, `rate 10 per 1s`. Null where no limit does. */
+  readonly waitingFor: string | null;
   readonly createdAt: string;
   readonly dueAt: string;
   readonly startedAt: string | null;
@@ -132,8 +134,8 @@ export interface ServerStatus {
   readonly counts: RunCounts;
 }
 
-/** `run` as JSON text of a `RunView`. Payloads are put in as they are, unparsed. */
-export function runJson(run: Run, history: boolean): string {
+/** `run` as JSON text of a `RunView`. Payloads are put in as they are, unparsed. `waitingFor` is what the queue says of it. */
+export function runJson(run: Run, history: boolean, waitingFor: string | null = null): string {
   const {
     args,
     result,
@@ -154,6 +156,7 @@ export function runJson(run: Run, history: boolean): string {
     ...rest,
     maxAttempts: run.maxAttempts ?? 1,
     waitFor: run.waitFor.map((up) => up.id),
+    waitingFor,
     createdAt: iso(run.createdAt),
     dueAt: iso(run.dueAt),
     startedAt: iso(run.startedAt),

@@ -1,5 +1,6 @@
 /** The frames of the two WebSockets: `/api/work` between worker and server, `/api/watch` between client and server. Types only. */
 import type { ErrorBody, LogLine, RunCounts, RunFilter, RunView, ServerStatus, SubmitRequest } from './api.ts';
+import type { Rate, SharedLimit } from './limits.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { FinalState, Payload, RunError, Told } from './run.ts';
 
@@ -15,6 +16,10 @@ export interface TaskInfo {
   readonly concurrency: number | null;
   /** Most runs at once for each concurrency key. */
   readonly concurrencyPerKey: number | null;
+  /** Limits it has in common with other tasks. */
+  readonly shared?: readonly SharedLimit[] | undefined;
+  /** How often its runs may start; null: as often as there is room. */
+  readonly rate?: Rate | null | undefined;
 }
 export interface Held {
   readonly runId: string;

@@ -6,9 +6,14 @@
  * starve another; inside a lane the order is due time less head start, then submission.
  */
 import { Away } from './away.ts';
-import { Fifo } from './fifo.ts';
+import { Gates } from './gates.ts';
 import { Heap } from './heap.ts';
+import { bucketOf, type Entry, isFull, type Lane, newLane, newLine, perKey, popLive, prune, SPARE, type TaskLine } from './lanes.ts';
+import { type Limits, rateText } from './limits.ts';
 import type { Run, StateName } from './run.ts';
+import { Shared } from './shared.ts';
+
+export type { Limits } from './limits.ts';
 
 /** Room for runs at one worker. */
 export interface Offer {
@@ -16,53 +21,14 @@ export interface Offer {
   readonly tasks: ReadonlySet<string>;
   readonly slots: number;
 }
-/** Most runs at once; null: no limit. */
-export interface Limits {
-  readonly concurrency: number | null;
-  readonly concurrencyPerKey: number | null;
-}
-
-interface Entry {
-  readonly runId: string;
-  readonly rank: number;
-  readonly seq: number;
-  readonly dueAt: number;
-  readonly lane: Lane;
-  /** False once the run left the queue; the heaps drop such entries when they meet them. */
-  live: boolean;
-}
-interface Lane {
-  readonly key: string;
-  readonly task: TaskLine;
-  readonly ready: Heap<Entry>;
-  active: number;
-  waiting: number;
-  /** It stands in its task's ring. */
-  queued: boolean;
-}
-interface TaskLine {
-  readonly name: string;
-  readonly lanes: Map<string, Lane>;
-  /** Lanes with a ready run and room under their limit, in turn. */
-  readonly ring: Fifo<Lane>;
-  limits: Limits;
-  active: number;
-  waiting: number;
-  paused: boolean;
-  /** A worker told its limits; else the line goes away when it is empty. */
-  known: boolean;
-}
-
-const NO_LIMITS: Limits = { concurrency: null, concurrencyPerKey: null };
-/** Places of runs and lanes that have left are cleared when they outnumber those in use by this many. */
-const SPARE = 64;
-
 export class RunQueue {
   readonly #entries = new Map<string, Entry>();
   /** In turn: the task that was served last stands last. */
   readonly #tasks = new Map<string, TaskLine>();
   readonly #later = new Heap<Entry>((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
   readonly #away = new Away();
+  readonly #shared = new Shared();
+  readonly #gates = new Gates();
   #now = 0;
 
   /** Takes note of one change. `before` or `after` is undefined where the run is new or was removed; `seq` is its place of submission. */
@@ -102,14 +68,19 @@ export class RunQueue {
     else this.#enter(this.#lane(run));
   }
 
-  /** When the next waiting run comes due that is not due yet; null where there is none. */
+  /** When the next waiting run comes due that is not due yet, or may start again because there is a token; null where there is none. */
   nextDueAt(): number | null {
-    while (this.#later.size > 0 && !(this.#later.peek() as Entry).live) this.#later.pop();
-    return this.#later.peek()?.dueAt ?? null;
+    const later = this.#nextLater();
+    const gate = this.#gates.next();
+    return later === undefined || gate === undefined ? (later?.dueAt ?? gate?.at ?? null) : Math.min(later.dueAt, gate.at);
   }
 
   setLimits(task: string, limits: Limits): void {
     const line = this.#line(task);
+    this.#shared.add(line.shared, -line.active);
+    line.shared = limits.shared ?? [];
+    this.#shared.add(line.shared, line.active);
+    this.#gates.setRate(line, limits.rate ?? null);
     line.limits = limits;
     line.known = true;
     for (const lane of line.lanes.values()) this.#offerLane(lane);
@@ -139,18 +110,32 @@ export class RunQueue {
     const lines = [...this.#tasks.values()];
     const lanes = lines.flatMap((line) => [...line.lanes.values()]);
     const places =
-      this.#later.size + lanes.reduce((sum, lane) => sum + lane.ready.size, 0) + lines.reduce((sum, line) => sum + line.ring.size, 0);
+      this.#later.size +
+      this.#gates.size +
+      lanes.reduce((sum, lane) => sum + lane.ready.size, 0) +
+      lines.reduce((sum, line) => sum + line.ring.size, 0);
     return { runs: this.#entries.size, tasks: lines.length, lanes: lanes.length, places };
   }
 
   /** Why a waiting run is not handed out, where that is more than its own state says. */
   waitingName(run: Run, now: number): StateName {
     if (!isWaiting(run)) return run.stateName;
+    if (this.isPaused(run.task)) return 'Paused';
+    return this.waitingFor(run, now) === null ? run.stateName : 'AwaitingConcurrency';
+  }
+
+  /** The limit that holds a due run back, in words; null where none does. */
+  waitingFor(run: Run, now: number): string | null {
+    if (run.stateName === 'AwaitingConcurrency' && run.blockedBy.length > 0) return `the result of run ${run.blockedBy[0]}`;
     const line = this.#tasks.get(run.task);
-    if (line?.paused) return 'Paused';
     const lane = line?.lanes.get(run.concurrencyKey ?? '');
-    const full = line && lane && (isFull(line.active, line.limits.concurrency) || isFull(lane.active, perKey(lane)));
-    return full && run.dueAt <= now ? 'AwaitingConcurrency' : run.stateName;
+    if (!line || !lane || !isWaiting(run) || run.dueAt > now) return null;
+    if (isFull(line.active, line.limits.concurrency)) return `concurrency ${line.limits.concurrency} of ${line.name}`;
+    if (isFull(lane.active, perKey(lane))) return `concurrency ${perKey(lane)} of ${line.name} for key ${lane.key}`;
+    const full = this.#shared.full(line.shared);
+    if (full) return `limit ${full.name} (${full.limit})`;
+    const bucket = bucketOf(lane);
+    return bucket !== null && line.buckets && line.buckets.readyAt(bucket, now) > now ? rateText(line.buckets.rate) : null;
   }
 
   #add(run: Run, seq: number): void {
@@ -177,7 +162,13 @@ export class RunQueue {
 
   #promote(now: number): void {
     this.#now = now;
-    for (let at = this.nextDueAt(); at !== null && at <= now; at = this.nextDueAt()) this.#makeReady(this.#later.pop() as Entry);
+    for (let entry = this.#nextLater(); entry && entry.dueAt <= now; entry = this.#nextLater()) this.#makeReady(this.#later.pop() as Entry);
+    for (let gate = this.#gates.open(now); gate; gate = this.#gates.open(now)) if (gate.lane) this.#offerLane(gate.lane);
+  }
+
+  #nextLater(): Entry | undefined {
+    while (this.#later.size > 0 && !(this.#later.peek() as Entry).live) this.#later.pop();
+    return this.#later.peek();
   }
 
   #makeReady(entry: Entry): void {
@@ -188,8 +179,8 @@ export class RunQueue {
   /** The next run of one of `tasks`: the task that was served longest ago, then its lanes in turn. */
   #next(tasks: ReadonlySet<string>): Entry | undefined {
     for (const line of this.#tasks.values()) {
-      if (line.ring.size === 0 || !tasks.has(line.name) || line.paused || isFull(line.active, line.limits.concurrency)) continue;
-      const entry = nextOf(line);
+      if (line.ring.size === 0 || !tasks.has(line.name) || this.#isHeld(line)) continue;
+      const entry = this.#nextOf(line);
       if (!entry) continue;
       this.#tasks.delete(line.name);
       this.#tasks.set(line.name, line);
@@ -198,14 +189,37 @@ export class RunQueue {
     return undefined;
   }
 
+  /** True where no run of the task may go, whatever its key. */
+  #isHeld(line: TaskLine): boolean {
+    if (line.paused || isFull(line.active, line.limits.concurrency)) return true;
+    if (line.shared.length > 0 && this.#shared.full(line.shared)) return true;
+    return line.buckets !== null && !line.buckets.rate.perKey && this.#gates.isShut(line.gate, '', this.#now);
+  }
+
+  #nextOf(line: TaskLine): Entry | undefined {
+    for (let lane = line.ring.shift(); lane; lane = line.ring.shift()) {
+      lane.queued = false;
+      const bucket = bucketOf(lane);
+      const shut = isFull(lane.active, perKey(lane)) || (bucket !== null && this.#gates.isShut(lane.gate, bucket, this.#now));
+      const entry = shut ? undefined : popLive(lane.ready);
+      if (!entry) continue;
+      if (bucket !== null) line.buckets?.take(bucket, this.#now);
+      this.#offerLane(lane);
+      return entry;
+    }
+    return undefined;
+  }
+
   #enter(lane: Lane): void {
     lane.active += 1;
     lane.task.active += 1;
+    if (lane.task.shared.length > 0) this.#shared.add(lane.task.shared, 1);
   }
 
   #leave(lane: Lane): void {
     lane.active -= 1;
     lane.task.active -= 1;
+    if (lane.task.shared.length > 0) this.#shared.add(lane.task.shared, -1);
     this.#offerLane(lane);
     this.#tidy(lane);
   }
@@ -221,7 +235,7 @@ export class RunQueue {
   }
 
   #offerLane(lane: Lane): void {
-    if (lane.queued || lane.ready.size === 0 || isFull(lane.active, perKey(lane))) return;
+    if (lane.queued || lane.gate.closed || lane.ready.size === 0 || isFull(lane.active, perKey(lane))) return;
     lane.queued = true;
     lane.task.ring.push(lane);
   }
@@ -231,7 +245,7 @@ export class RunQueue {
     const key = run.concurrencyKey ?? '';
     const known = task.lanes.get(key);
     if (known) return known;
-    const lane: Lane = { key, task, ready: new Heap(byRank), active: 0, waiting: 0, queued: false };
+    const lane = newLane(task, key);
     task.lanes.set(key, lane);
     return lane;
   }
@@ -239,56 +253,10 @@ export class RunQueue {
   #line(name: string): TaskLine {
     const known = this.#tasks.get(name);
     if (known) return known;
-    const line: TaskLine = {
-      name,
-      lanes: new Map(),
-      ring: new Fifo(),
-      limits: NO_LIMITS,
-      active: 0,
-      waiting: 0,
-      paused: false,
-      known: false,
-    };
+    const line = newLine(name);
     this.#tasks.set(name, line);
     return line;
   }
-}
-
-function byRank(a: Entry, b: Entry): number {
-  return a.rank - b.rank || a.seq - b.seq;
-}
-
-function nextOf(line: TaskLine): Entry | undefined {
-  for (let lane = line.ring.shift(); lane; lane = line.ring.shift()) {
-    lane.queued = false;
-    const entry = isFull(lane.active, perKey(lane)) ? undefined : popLive(lane.ready);
-    if (!entry) continue;
-    if (lane.ready.size > 0) {
-      lane.queued = true;
-      line.ring.push(lane);
-    }
-    return entry;
-  }
-  return undefined;
-}
-
-/** Clears a heap of entries that have left, once they are the most of it: each costs a constant, spread over all. */
-function prune(heap: Heap<Entry>, used: number): void {
-  if (heap.size > 2 * used + SPARE) heap.retain((entry) => entry.live);
-}
-
-function popLive(heap: Heap<Entry>): Entry | undefined {
-  for (let entry = heap.pop(); entry; entry = heap.pop()) if (entry.live) return entry;
-  return undefined;
-}
-
-/** The limit of a lane; runs without a key have none of their own. */
-function perKey(lane: Lane): number | null {
-  return lane.key === '' ? null : lane.task.limits.concurrencyPerKey;
-}
-
-function isFull(active: number, limit: number | null): boolean {
-  return limit !== null && active >= limit;
 }
 
 function isWaiting(run: Run): boolean {

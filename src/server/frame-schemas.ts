@@ -31,6 +31,14 @@ const taskInfo = z.object({
   }),
   concurrency: z.int().min(1).nullable(),
   concurrencyPerKey: z.int().min(1).nullable(),
+  shared: z
+    .array(z.object({ name: z.string().min(1).max(128), limit: z.int().min(1) }))
+    .max(64)
+    .optional(),
+  rate: z
+    .object({ limit: z.number().positive(), perMs: z.number().positive(), burst: z.int().min(1), perKey: z.boolean() })
+    .nullable()
+    .optional(),
 }) satisfies z.ZodType<TaskInfo>;
 const processIdentity = z.object({
   pid: z.int().min(1),

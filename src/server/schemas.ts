@@ -139,6 +139,7 @@ export const runView = z.object({
   retryOf: z.string().nullable(),
   cachedFrom: z.string().nullable(),
   waitFor: z.array(z.string()),
+  waitingFor: z.string().nullable(),
   createdAt: instant,
   dueAt: instant,
   startedAt: instant.nullable(),

@@ -9,8 +9,10 @@ export type Show = (run: Run, history: boolean) => string;
 
 export function shower(store: Store, clock: Clock): Show {
   return (run, history) => {
-    const stateName = run.state === 'SCHEDULED' ? store.shownName(run, clock.now()) : run.stateName;
-    return runJson(stateName === run.stateName ? run : { ...run, stateName }, history);
+    if (run.state !== 'SCHEDULED') return runJson(run, history);
+    const stateName = store.shownName(run, clock.now());
+    const waitingFor = stateName === 'AwaitingConcurrency' ? store.waitingFor(run, clock.now()) : null;
+    return runJson(stateName === run.stateName ? run : { ...run, stateName }, history, waitingFor);
   };
 }
 

@@ -57,6 +57,8 @@ export interface Store {
   tasks(): Promise<readonly { name: string; queued: number; running: number; paused: boolean }[]>;
   /** How a waiting run is shown: its own name, or why the queue holds it back (`Paused`, `AwaitingConcurrency`). Synchronous. */
   shownName(run: Run, at: number): StateName;
+  /** The limit that holds a due run back, in words; null where none does. Synchronous. */
+  waitingFor(run: Run, at: number): string | null;
 
   /**
    * The run whose result answers for a cache key at `at`. Synchronous, so that a caller can decide at once; whether it is durable says

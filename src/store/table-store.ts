@@ -137,6 +137,10 @@ export class TableStore implements Store {
     return this.commits.do({ execute: () => this.#table.uncache(task, at) });
   }
 
+  waitingFor(run: Run, at: number): string | null {
+    return this.#table.queue.waitingFor(run, at);
+  }
+
   setLimits(task: string, limits: Limits): void {
     this.#table.queue.setLimits(task, limits);
   }

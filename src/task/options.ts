@@ -8,6 +8,7 @@ import { TASK_NAME } from '../core/protocol.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import * as check from './checks.ts';
 import { type DefinedOptions, type Definition, type KeyOf, noHooks } from './definition.ts';
+import { limitsOf } from './limits.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 const KEYS = [
@@ -26,6 +27,7 @@ const KEYS = [
   'debounce',
   'throttle',
   'concurrency',
+  'rate',
 ] as const;
 
 /** @throws {InvalidOptionError} The name, an option or the function is not what it must be. */
@@ -50,14 +52,12 @@ export function checkName(name: unknown): asserts name is string {
 }
 
 function taskInfo(name: string, given: Record<string, unknown>, owner: string): TaskInfo {
-  const limit = concurrency(given.concurrency, `concurrency of ${owner}`);
   return {
     name,
     maxAttempts: check.optional(given.retries, `retries of ${owner}`, check.count, 0) + 1,
     timeoutMs: check.optional(given.timeout, `timeout of ${owner}`, check.longerThanZero, null),
     retry: retryPolicy(given, owner),
-    concurrency: limit.key === null ? limit.limit : null,
-    concurrencyPerKey: limit.key === null ? null : limit.limit,
+    ...limitsOf(given, owner).limits,
   };
 }
 
@@ -75,7 +75,7 @@ function definedOptions(given: Record<string, unknown>, owner: string): DefinedO
     onConflict: check.optional(given.onConflict, `onConflict of ${owner}`, check.onConflict, null),
     debounce: debounce(given.debounce, `debounce of ${owner}`),
     throttle: throttle(given.throttle, `throttle of ${owner}`),
-    concurrencyKey: concurrency(given.concurrency, `concurrency of ${owner}`).key,
+    concurrencyKey: limitsOf(given, owner).key,
   };
 }
 
@@ -95,16 +95,6 @@ function retryPolicy({ retryDelay, retryJitter }: Record<string, unknown>, owner
     factor: check.optional(factor, `factor in ${what}`, check.numberBetween(1, Number.MAX_VALUE), 2),
     maxMs: check.optional(max, `max in ${what}`, check.duration, Number.MAX_SAFE_INTEGER),
     jitter,
-  };
-}
-
-function concurrency(value: unknown, what: string): { limit: number | null; key: DefinedOptions['concurrencyKey'] } {
-  if (value === undefined) return { limit: null, key: null };
-  if (typeof value !== 'object' || value === null) return { limit: check.atLeastOne(value, what), key: null };
-  const { limit, key } = check.givenOptions(value, ['limit', 'key'], `the ${what}`);
-  return {
-    limit: check.atLeastOne(limit, `limit in ${what}`),
-    key: check.optional(key, `key in ${what}`, check.callable, null) as DefinedOptions['concurrencyKey'],
   };
 }
 

@@ -9,6 +9,8 @@ import type { TaskRunError } from '../core/errors.ts';
 import type { FinalState, OnConflict, StateName, Upstream } from '../core/run.ts';
 import type { FUTURE } from '../core/values.ts';
 import type { Failure } from './definition.ts';
+import type { ConcurrencyOptions, RateOptions } from './limits.ts';
+import type { ServeOptions, Serving } from './serving.ts';
 import type { InputOf, OutputOf, StandardSchema } from './standard-schema.ts';
 
 // ---- Arguments -------------------------------------------------------------------------------------------------------------
@@ -104,8 +106,16 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
   debounce?: { readonly key: (...args: A) => string; readonly wait: Duration; readonly maxWait?: Duration | undefined } | undefined;
   /** At most one run for each key in each `per`: the first submitted call is stored, those after it are answered with its run. */
   throttle?: { readonly key: (...args: A) => string; readonly per: Duration } | undefined;
-  /** Most runs at once over all workers; with `key`, for each key. Direct calls do not count. Default: no limit. */
-  concurrency?: number | { readonly limit: number; readonly key?: ((...args: A) => string) | undefined } | undefined;
+  /**
+   * Most runs at once over all workers. `{ limit, key }`: for each key; `{ limit, key, perKey }`: `limit` in all and `perKey` for each key.
+   * `shared`: limits that tasks have in common, by their names. Direct calls do not count. Default: no limit.
+   */
+  concurrency?: number | ConcurrencyOptions<A> | undefined;
+  /**
+   * How often runs may start: at most `limit` in each `per`, spread evenly; `burst` of them (default 1) may start at once after a quiet
+   * time. `key`: for each key; it is the key of `concurrency` too. Retries are starts, direct calls are not. Default: no limit.
+   */
+  rate?: RateOptions<A> | undefined;
 }
 
 /** What can be said per call. All of it travels to the server, so no functions here. Durations as in `TaskOptions`. */
@@ -234,39 +244,7 @@ export interface AnyRef {
   readonly '~types'?: { readonly args: readonly unknown[]; readonly result: unknown };
 }
 
-/** The run that a middleware is put around. More of it gives `runContext()`. */
-export interface MiddlewareRun {
-  readonly id: string;
-  readonly task: string;
-  readonly attempt: number;
-  readonly args: readonly unknown[];
-}
-/** Calls `next` once. What it returns is ignored: the run ends as its function does, unless this throws. */
-export type Middleware = (run: MiddlewareRun, next: () => Promise<unknown>) => unknown;
-export interface ServeOptions {
-  /** Around every task of this worker, the first outermost, within the timeout and the context of the run. Default: none. */
-  middleware?: readonly Middleware[] | undefined;
-  /** Most runs at once. Default: the setting LIMIT, 10. */
-  limit?: number | undefined;
-  /** What the worker is called. Default: host and pid. */
-  name?: string | undefined;
-  /** Child processes that share the runs. Default: 1. */
-  processes?: number | undefined;
-  /** How long `stop()` lets runs go on before it gives them back. Default: '30s'. */
-  drain?: Duration | undefined;
-  /** `none` runs the tasks in this very process: no hard stop, no protection from crashes. Default: 'process'. */
-  isolation?: 'process' | 'none' | undefined;
-}
-/** A worker that runs. */
-export interface Serving {
-  readonly name: string;
-  /** Resolves when the server knows its tasks, or when it has stopped. Never rejects; a server that is away is waited for. */
-  readonly ready: Promise<void>;
-  /** Resolves when it has stopped. */
-  readonly closed: Promise<void>;
-  /** Takes no more runs, lets those it has end within the drain time, gives the rest back. Safe to call twice. */
-  stop(): Promise<void>;
-}
+export type { Middleware, MiddlewareRun, ServeOptions, Serving } from './serving.ts';
 
 // ---- Inference -------------------------------------------------------------------------------------------------------------
 

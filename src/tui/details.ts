@@ -83,6 +83,7 @@ function relations(run: RunView): [label: string, text: string][] {
     ['Tags', run.tags.join(', ')],
     ['Key', run.idempotencyKey ?? ''],
     ['Waits for', run.waitFor.join(', ')],
+    ['Held by', run.waitingFor ?? ''],
     ['Parent', run.parentId ?? ''],
     ['Repeats', run.retryOf ?? ''],
     ['Head start', run.priority === 0 ? '' : formatDuration(run.priority)],

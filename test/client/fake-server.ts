@@ -206,6 +206,7 @@ export function aRun(id: string): RunView {
       idempotencyKey: null,
       parentId: null,
       retryOf: null,
+      waitingFor: null,
       cachedFrom: null,
     },
     ...{ waitFor: [], createdAt: at, dueAt: at, startedAt: null, endedAt: null, progress: null, meta: {}, history: [] },

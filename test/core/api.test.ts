@@ -10,7 +10,7 @@ import { aFirstRun, aLife, aRun, aSubmit, EVENTS, play, T0, TOKEN } from './buil
 const FIELDS = [
   ...['id', 'task', 'name', 'state', 'stateName', 'attempt', 'maxAttempts', 'crashes', 'args', 'result', 'error', 'tags', 'priority'],
   ...['worker', 'idempotencyKey', 'parentId', 'waitFor', 'createdAt', 'dueAt', 'startedAt', 'endedAt', 'progress', 'history'],
-  ...['retryOf', 'cachedFrom', 'meta'],
+  ...['retryOf', 'cachedFrom', 'meta', 'waitingFor'],
 ].sort();
 const view = (run: Run, history = true) => JSON.parse(runJson(run, history)) as Record<string, unknown>;
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Rate } from '../../src/core/limits.ts';
 import type { Limits } from '../../src/core/queue.ts';
 import type { Run } from '../../src/core/run.ts';
 import { transition } from '../../src/core/transition.ts';
@@ -32,6 +33,15 @@ describe('against a naive list', () => {
       task: fc.constantFrom(...TASKS),
       concurrency: fc.option(fc.integer({ min: 1, max: 3 })),
       concurrencyPerKey: fc.option(fc.integer({ min: 1, max: 2 })),
+      shared: fc.array(fc.constantFrom({ name: 'db', limit: 2 }, { name: 'api', limit: 1 }), { maxLength: 1 }),
+      rate: fc.option(
+        fc.record({
+          limit: fc.integer({ min: 1, max: 3 }),
+          perMs: fc.constantFrom(100, 400),
+          burst: fc.integer({ min: 1, max: 2 }),
+          perKey: fc.boolean(),
+        }),
+      ),
     }),
   );
   type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -40,6 +50,8 @@ describe('against a naive list', () => {
     readonly board = new Board();
     readonly paused = new Set<string>();
     readonly limits = new Map<string, Limits>();
+    /** Of each task, when runs of it started since its rate was set, and with which key. */
+    readonly starts = new Map<string, { at: number; key: string | null }[]>();
     now = T0;
     count = 0;
 
@@ -56,7 +68,25 @@ describe('against a naive list', () => {
       if (!limits) return true;
       const { concurrency, concurrencyPerKey } = limits;
       if (concurrency !== null && this.active(run.task) >= concurrency) return false;
+      if (limits.shared?.some(({ name, limit }) => this.activeIn(name) >= limit)) return false;
+      if (limits.rate && this.readyAt(run.task, limits.rate, run.concurrencyKey) > this.now) return false;
       return run.concurrencyKey === null || concurrencyPerKey === null || this.active(run.task, run.concurrencyKey) < concurrencyPerKey;
+    }
+
+    activeIn(name: string): number {
+      return TASKS.filter((task) => this.limits.get(task)?.shared?.some((one) => one.name === name)).reduce(
+        (sum, task) => sum + this.active(task),
+        0,
+      );
+    }
+
+    /** The start after the starts there were, from all of them each time. */
+    readyAt(task: string, { limit, perMs, burst, perKey }: Rate, key: string | null): number {
+      if (perKey && key === null) return 0;
+      const tokenMs = perMs / limit;
+      const own = (this.starts.get(task) ?? []).filter((start) => !perKey || start.key === key);
+      const fullAt = own.reduce((full, { at }) => (full > at - 1 ? full : at) + tokenMs, 0);
+      return Math.ceil(fullAt - (burst - 1) * tokenMs);
     }
 
     /** Due runs for `tasks` that no limit and no pause holds back. */
@@ -105,6 +135,7 @@ describe('against a naive list', () => {
     }
 
     limit(task: string, limits: Limits): void {
+      if (JSON.stringify(limits.rate) !== JSON.stringify(this.limits.get(task)?.rate ?? null)) this.starts.delete(task);
       this.limits.set(task, limits);
       this.board.queue.setLimits(task, limits);
     }
@@ -119,9 +150,27 @@ describe('against a naive list', () => {
         for (const other of lane) expect(compare(this.rank(run), this.rank(other))).toBeLessThanOrEqual(0);
         const lease = { token: id, workerId: 'w', workerName: 'w' };
         this.board.set(transition(run, { type: 'assign', lease, maxAttempts: 1 }, this.now));
+        this.starts.set(run.task, [...(this.starts.get(run.task) ?? []), { at: this.now, key: run.concurrencyKey }]);
         given += 1;
       });
       if (given < slots) expect(this.ready(tasks)).toEqual([]);
+      if (given < slots) this.expectWake(tasks);
+    }
+
+    /** Whoever waits for nothing but a token or its time is looked at again at that moment, and not later. */
+    expectWake(tasks: readonly string[]): void {
+      for (const run of this.runs()) {
+        const rate = this.limits.get(run.task)?.rate;
+        if (run.state !== 'SCHEDULED' || !tasks.includes(run.task) || this.paused.has(run.task) || !rate) continue;
+        const at = Math.max(run.dueAt, this.readyAt(run.task, rate, run.concurrencyKey));
+        const limits = this.limits.get(run.task) as Limits;
+        this.limits.set(run.task, { ...limits, rate: null });
+        const isFree = this.room(run);
+        this.limits.set(run.task, limits);
+        if (isFree && at > this.now) expect(this.board.queue.nextDueAt()).toBeLessThanOrEqual(at);
+      }
+      const next = this.board.queue.nextDueAt();
+      if (next !== null) expect(next).toBeGreaterThan(this.now);
     }
   }
 

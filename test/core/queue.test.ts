@@ -191,6 +191,91 @@ describe('limits', () => {
   });
 });
 
+describe('limits that tasks share', () => {
+  const shared = [{ name: 'db', limit: 2 }];
+  const both = () => {
+    const board = new Board();
+    for (const task of ['a', 'b']) board.queue.setLimits(task, { concurrency: null, concurrencyPerKey: null, shared });
+    board.submitMany('a', 3, { task: 'a' });
+    board.submitMany('b', 3, { task: 'b' });
+    return board;
+  };
+
+  test('hold over all of them, and say what is waited for', () => {
+    const board = both();
+    expect(board.match({ 'a b': 9 })['a b']).toEqual(['a1', 'b1']);
+    expect(board.queue.waitingFor(board.run('a2'), T0)).toBe('limit db (2)');
+    expect(board.queue.waitingName(board.run('a2'), T0)).toBe('AwaitingConcurrency');
+    board.end('b1');
+    expect(board.match({ 'a b': 9 })['a b']).toEqual(['a2']);
+  });
+
+  test('give the place back however a run gives up its lease, and while it waits for others', () => {
+    const board = both();
+    board.match({ 'a b': 9 });
+    board.queue.setWaiting(board.run('a1'), true);
+    expect(board.match({ 'a b': 9 })['a b']).toEqual(['a2']);
+    board.queue.setWaiting(board.run('a1'), false);
+    for (const id of ['a1', 'b1']) board.set(transition(board.run(id), { type: 'lose', token: id, reason: 'gone' }, T0));
+    expect(board.match({ 'a b': 9 })['a b']).toHaveLength(1);
+    board.end('a2');
+    expect(board.match({ 'a b': 9 })['a b']).toHaveLength(1);
+  });
+
+  test('count what runs already where a task begins or ends to share them', () => {
+    const board = new Board();
+    board.submitMany('a', 2, { task: 'a' });
+    board.match({ a: 9 });
+    board.submit('b1', { task: 'b' });
+    board.queue.setLimits('b', { concurrency: null, concurrencyPerKey: null, shared });
+    board.queue.setLimits('a', { concurrency: null, concurrencyPerKey: null, shared });
+    expect(board.match({ b: 9 }).b).toEqual([]);
+    board.queue.setLimits('a', { concurrency: null, concurrencyPerKey: null });
+    expect(board.match({ b: 9 }).b).toEqual(['b1']);
+  });
+});
+
+describe('a rate', () => {
+  const limits = (over: object = {}) => ({
+    ...{ concurrency: null, concurrencyPerKey: null },
+    rate: { limit: 10, perMs: 1_000, burst: 1, perKey: false, ...over },
+  });
+
+  test('lets runs start one after the other, and the queue knows when the next may', () => {
+    const board = new Board();
+    board.queue.setLimits('a', limits());
+    board.submitMany('r', 3, { task: 'a' });
+    expect(board.match({ a: 9 }).a).toEqual(['r1']);
+    expect(board.queue.waitingFor(board.run('r2'), T0)).toBe('rate 10 per 1s');
+    expect(board.queue.nextDueAt()).toBe(T0 + 100);
+    expect(board.match({ a: 9 }, T0 + 99).a).toEqual([]);
+    expect(board.match({ a: 9 }, T0 + 100).a).toEqual(['r2']);
+    expect(board.match({ a: 9 }, T0 + 200).a).toEqual(['r3']);
+    expect(board.queue.nextDueAt()).toBeNull();
+  });
+
+  test('is no reason to wake where nobody has a slot', () => {
+    const board = new Board();
+    board.queue.setLimits('a', limits());
+    board.submitMany('r', 3, { task: 'a' });
+    board.match({ a: 1 });
+    expect(board.queue.nextDueAt()).toBeNull();
+    expect(board.match({ a: 1 }, T0 + 500).a).toEqual(['r2']);
+  });
+
+  test('of keys holds back each by itself', () => {
+    const board = new Board();
+    board.queue.setLimits('a', limits({ perKey: true }));
+    board.submitMany('x', 2, { task: 'a', concurrencyKey: 'x' });
+    board.submitMany('y', 2, { task: 'a', concurrencyKey: 'y' });
+    board.submitMany('free', 2, { task: 'a' });
+    expect(board.match({ a: 9 }).a?.sort()).toEqual(['free1', 'free2', 'x1', 'y1']);
+    expect(board.match({ a: 9 }, T0 + 100).a?.sort()).toEqual(['x2', 'y2']);
+    for (const id of board.runs.keys()) board.end(id);
+    expect(board.queue.size()).toMatchObject({ runs: 0, lanes: 1, places: 0 });
+  });
+});
+
 describe('pause', () => {
   test('a paused task hands nothing out, and all of it once it goes on', () => {
     const board = new Board();

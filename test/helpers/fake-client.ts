@@ -32,6 +32,7 @@ export function aRunView(over: Partial<RunView> = {}): RunView {
     idempotencyKey: null,
     parentId: null,
     retryOf: null,
+    waitingFor: null,
     cachedFrom: null,
     waitFor: [],
     createdAt: iso(NOON),
