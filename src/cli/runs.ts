@@ -139,6 +139,7 @@ function facts(run: RunView, repeated: readonly string[]): [label: string, text:
     ['Head start', run.priority > 0 ? formatDuration(run.priority) : ''],
     ['Key', run.idempotencyKey ?? ''],
     ['Waits for', run.waitFor.join(', ')],
+    ['Held by', run.waitingFor ?? ''],
     ['Parent', run.parentId ?? ''],
     ['Repeats', repeated.join(' ← ')],
   ];

@@ -48,7 +48,7 @@ describe('an id that is none', () => {
 
 test('a page says nothing about what is not there', async () => {
   const page = await runPage(aRunView({ name: null, tags: [], waitFor: [], parentId: null, error: null, history: [] }), false);
-  expect(page).not.toMatch(/^(Name|Tags|Waits for|Parent|Error|Key|TIME) /m);
+  expect(page).not.toMatch(/^(Name|Tags|Waits for|Held by|Parent|Error|Key|TIME) /m);
 });
 
 test('nothing on a page commands the terminal', async () => {
@@ -58,4 +58,10 @@ test('nothing on a page commands the terminal', async () => {
     false,
   );
   expect(page).not.toContain('\u001b]');
+});
+
+test('a page of a run that a limit holds back says which one', async () => {
+  expect(await runPage(aRunView({ state: 'SCHEDULED', stateName: 'AwaitingConcurrency', waitingFor: 'limit db (3)' }), false)).toMatch(
+    /^Held by +limit db \(3\)$/m,
+  );
 });
