@@ -1,8 +1,9 @@
 /** The frames of the two WebSockets: `/api/work` between worker and server, `/api/watch` between client and server. Types only. */
 import type { ErrorBody, LogLine, RunCounts, RunFilter, RunView, ServerStatus, SubmitRequest } from './api.ts';
+import type { HookName } from './hooks.ts';
 import type { Rate, SharedLimit } from './limits.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { FinalState, Payload, RunError, Told } from './run.ts';
+import type { FinalState, Payload, RunError, RunState, StateName, Told } from './run.ts';
 
 // ---- /api/work: worker and server ------------------------------------------------------------------------------------------
 
@@ -20,6 +21,8 @@ export interface TaskInfo {
   readonly shared?: readonly SharedLimit[] | undefined;
   /** How often its runs may start; null: as often as there is room. */
   readonly rate?: Rate | null | undefined;
+  /** The hooks it has. Default: none. */
+  readonly hooks?: readonly HookName[] | undefined;
 }
 export interface Held {
   readonly runId: string;
@@ -29,8 +32,12 @@ export interface Held {
 export interface Waiting extends Held {
   readonly waiting: boolean;
 }
+interface Reported extends Held {
+  /** The hook of this move that was called already, where the run was executed. */
+  readonly hook?: HookName | undefined;
+}
 /** How an attempt ended, in the words of `RunEvent`. */
-export type Outcome = Held &
+export type Outcome = Reported &
   /** `cachedFrom`: the server had it, of that run. */
   (
     | { readonly type: 'succeed'; readonly result: Payload | null; readonly cachedFrom?: string | undefined }
@@ -58,6 +65,24 @@ export interface CacheQuestion {
 export interface CacheHit {
   readonly from: string;
   readonly result: Payload | null;
+}
+
+/** A hook that is still to be called, for a move that was not made where the run was executed. The run as it was then. */
+export interface HookCall {
+  readonly hook: HookName;
+  readonly runId: string;
+  readonly task: string;
+  readonly name: string | null;
+  readonly state: RunState;
+  readonly stateName: StateName;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly args: Payload;
+  readonly tags: readonly string[];
+  readonly parentId: string | null;
+  readonly error: RunError;
+  /** As in `Assignment`, where they have ended. */
+  readonly upstream: Readonly<Record<string, Settled>>;
 }
 
 /** How an upstream run ended, for the future inside the arguments that stands for it. */
@@ -134,6 +159,7 @@ export type ServerFrame =
   | { readonly type: 'runs'; readonly runs: readonly Assignment[] }
   /** These outcomes are durable: forget them. */
   | { readonly type: 'recorded'; readonly runs: readonly Held[] }
+  | { readonly type: 'hooks'; readonly runs: readonly HookCall[] }
   /** These leases are no longer the worker's: stop the code, drop the outcome. */
   | { readonly type: 'fenced'; readonly runs: readonly Held[] }
   | { readonly type: 'cancel'; readonly runs: readonly (Held & { readonly reason: string })[] }

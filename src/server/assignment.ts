@@ -5,8 +5,6 @@ import { isFinal, type LeasedRun, plainError, type Run, type RunEvent } from '..
 
 /** A leased run as its worker gets it; `upstream` are the runs its arguments stand for. */
 export function assignmentOf(run: LeasedRun, upstream: readonly (Run | undefined)[]): Assignment {
-  const settled: Record<string, Settled> = {};
-  for (const up of upstream) if (up && isFinal(up)) settled[up.id] = { state: up.state, result: up.result, error: up.error };
   return {
     runId: run.id,
     token: run.lease.token,
@@ -21,13 +19,20 @@ export function assignmentOf(run: LeasedRun, upstream: readonly (Run | undefined
     tags: run.tags,
     parentId: run.parentId,
     createdAt: run.createdAt,
-    upstream: settled,
+    upstream: settledOf(upstream),
   };
+}
+
+/** The runs of `upstream` that have ended, by id. */
+export function settledOf(upstream: readonly (Run | undefined)[]): Record<string, Settled> {
+  const settled: Record<string, Settled> = {};
+  for (const up of upstream) if (up && isFinal(up)) settled[up.id] = { state: up.state, result: up.result, error: up.error };
+  return settled;
 }
 
 /** The event an outcome stands for. A result that cannot be kept fails its run, whatever the worker thinks of it. */
 export function eventOf(outcome: Outcome): RunEvent {
-  const { runId: _, ...event } = outcome;
+  const { runId: _, hook: _hook, ...event } = outcome;
   if (event.type !== 'succeed' || event.result === null) return event;
   const problem = problemOf(event.result);
   return problem === null ? event : { type: 'fail', token: event.token, error: problem, retry: false, retryDelayMs: 0, timedOut: false };

@@ -14,6 +14,7 @@ import type { Clock, Random } from '../core/seams.ts';
 import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
 import { Cancels } from './cancels.ts';
 import { Handout } from './handout.ts';
+import { Hooks } from './hooks.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
 import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
@@ -56,6 +57,7 @@ export class Dispatcher {
   readonly #reports: Reports;
   readonly #handout: Handout;
   readonly #cancels: Cancels;
+  readonly #hooks: Hooks;
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -66,7 +68,8 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#reports = new Reports({ store: options.store, clock: options.clock, roster: this.#roster, onFree: () => this.#handOut() });
+    this.#hooks = new Hooks(options.store, this.#roster);
+    this.#reports = new Reports({ ...options, roster: this.#roster, hooks: this.#hooks, onFree: () => this.#handOut() });
     this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
     this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
     this.#sweptAt = options.clock.monotonic();
@@ -244,6 +247,7 @@ export class Dispatcher {
     const tasks = new Map(told.tasks.map((task) => [task.name, task]));
     Object.assign(holder, { tasks, names: new Set(tasks.keys()), slots: told.slots, generation: told.generation, draining: told.draining });
     for (const task of told.tasks) this.#store.setLimits(task.name, task);
+    this.#hooks.serve(holder);
     this.#handOut();
     void written(this.#store.tasks().then((queued) => this.#tellOrphans(holder, queued)));
   }
@@ -271,9 +275,10 @@ export class Dispatcher {
   }
 
   #onCommit({ runs }: Commit): void {
-    const ended = runs.filter(isFinal).length;
-    this.#open -= ended;
-    this.#ended += ended;
+    const ended = runs.filter(isFinal);
+    for (const run of ended) if (run.state !== 'COMPLETED') this.#hooks.ended(run);
+    this.#open -= ended.length;
+    this.#ended += ended.length;
   }
 
   #sweep(): void {

@@ -4,19 +4,22 @@
  */
 import { z } from 'zod';
 import type { ClientFrame, DirectRun, Held, Outcome, ProcessIdentity, TaskInfo, WorkerFrame } from '../core/frames.ts';
+import { HOOK_NAMES } from '../core/hooks.ts';
 import { isMeta } from '../core/meta.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { count, instant, logLine, progress, runError, runFilter, runId, taskName, workerName } from './schemas.ts';
 
 const held = { runId, token: z.string().min(1).max(128) };
 const lease = z.object(held) satisfies z.ZodType<Held>;
-const ended = { ...held, error: runError };
+const hook = z.enum(HOOK_NAMES);
+const done = { ...held, hook: hook.optional() };
+const ended = { ...done, error: runError };
 const outcome = z.discriminatedUnion('type', [
-  z.object({ ...held, type: z.literal('succeed'), result: z.string().nullable() }),
+  z.object({ ...done, type: z.literal('succeed'), result: z.string().nullable() }),
   z.object({ ...ended, type: z.literal('fail'), retry: z.boolean(), retryDelayMs: z.number().min(0), timedOut: z.boolean() }),
   z.object({ ...ended, type: z.literal('crash'), alone: z.boolean() }),
-  z.object({ ...held, type: z.literal('stopped') }),
-  z.object({ ...held, type: z.literal('release'), reason: z.string().max(1_024) }),
+  z.object({ ...done, type: z.literal('stopped') }),
+  z.object({ ...done, type: z.literal('release'), reason: z.string().max(1_024) }),
 ]) satisfies z.ZodType<Outcome>;
 
 const taskInfo = z.object({
@@ -39,6 +42,7 @@ const taskInfo = z.object({
     .object({ limit: z.number().positive(), perMs: z.number().positive(), burst: z.int().min(1), perKey: z.boolean() })
     .nullable()
     .optional(),
+  hooks: z.array(hook).optional(),
 }) satisfies z.ZodType<TaskInfo>;
 const processIdentity = z.object({
   pid: z.int().min(1),

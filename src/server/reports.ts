@@ -6,8 +6,9 @@
 import type { LogLine } from '../core/api.ts';
 import type { ClientFrame, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
 import type { Clock } from '../core/seams.ts';
-import type { Change, Store } from '../store/store.ts';
+import type { Applied, Change, Store } from '../store/store.ts';
 import { eventOf, heldOf } from './assignment.ts';
+import type { Hooks } from './hooks.ts';
 import type { Holder, Roster } from './roster.ts';
 
 type LogsOf = readonly (Held & { readonly lines: readonly LogLine[] })[];
@@ -16,6 +17,7 @@ export interface ReportsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly roster: Roster;
+  readonly hooks: Hooks;
   /** Called in the same turn in which slots became free. */
   readonly onFree: () => void;
 }
@@ -48,9 +50,15 @@ export class Reports {
   finished(holder: Holder, outcomes: readonly Outcome[]): void {
     const mine = this.#mine(holder, outcomes);
     for (const held of mine) this.free(held);
+    const others = mine.filter(({ type }) => type !== 'succeed');
+    this.#options.hooks.reported(others, holder.isCaller);
     const applied = this.#apply(mine.map((outcome) => ({ id: outcome.runId, event: eventOf(outcome) })));
     this.#options.onFree();
-    void written(applied.then(() => holder.link?.send({ type: 'recorded', runs: mine.map(heldOf) })));
+    const recorded = (all: readonly Applied[]) => {
+      if (others.length > 0) this.#options.hooks.recorded(mine, all);
+      holder.link?.send({ type: 'recorded', runs: mine.map(heldOf) });
+    };
+    void written(applied.then(recorded));
   }
 
   /**
@@ -127,7 +135,7 @@ export class Reports {
     return mine;
   }
 
-  #apply(changes: readonly Change[]): Promise<unknown> {
+  #apply(changes: readonly Change[]): Promise<readonly Applied[]> {
     return this.#options.store.apply(changes, this.#options.clock.now());
   }
 }

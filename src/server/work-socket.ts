@@ -1,5 +1,5 @@
 /** One connection of a worker: its frames go to the dispatcher, the dispatcher's frames to it. Decides nothing. */
-import type { Held, ServerFrame } from '../core/frames.ts';
+import type { ServerFrame } from '../core/frames.ts';
 import { LEASE_MS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Channel } from './channel.ts';
@@ -59,7 +59,7 @@ function workerLink(channel: Channel): Link<ServerFrame> {
   };
 }
 
-type Arrays = { readonly type: string; readonly runs: readonly Held[] };
+type Arrays = { readonly type: string; readonly runs: readonly object[] };
 
 export function sendFrame(channel: Channel, frame: { readonly type: string } | Arrays): void {
   if (isArrays(frame)) sendArrays(channel, frame);
@@ -67,7 +67,7 @@ export function sendFrame(channel: Channel, frame: { readonly type: string } | A
 }
 
 function isArrays(frame: { readonly type: string } | Arrays): frame is Arrays {
-  return ['runs', 'recorded', 'fenced', 'cancel'].includes(frame.type) && 'runs' in frame;
+  return ['runs', 'recorded', 'fenced', 'cancel', 'hooks'].includes(frame.type) && 'runs' in frame;
 }
 
 function sendArrays(channel: Channel, { type, runs }: Arrays): void {

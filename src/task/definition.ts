@@ -4,6 +4,7 @@
  */
 import type { Duration } from '../core/duration.ts';
 import type { TaskInfo } from '../core/frames.ts';
+import { HOOK_NAMES, type HookName } from '../core/hooks.ts';
 import type { OnConflict } from '../core/run.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -50,14 +51,19 @@ export interface DefinedOptions {
   readonly concurrencyKey: KeyOf | null;
 }
 
-export const HOOK_NAMES = ['onRunning', 'onCompleted', 'onFailed', 'onCrashed', 'onCancelled', 'onExpired', 'onRetrying'] as const;
-export type HookName = (typeof HOOK_NAMES)[number];
+export { HOOK_NAMES, type HookName } from '../core/hooks.ts';
 /** Called with the run, then its arguments. */
 export type Hook = (run: never, ...args: readonly unknown[]) => unknown;
 export type Hooks = Readonly<Record<HookName, Hook[]>>;
 
 export function noHooks(): Hooks {
   return Object.fromEntries(HOOK_NAMES.map((name) => [name, []])) as unknown as Hooks;
+}
+
+/** What a worker tells of a task, with the hooks that were added by now. */
+export function infoOf({ info, hooks }: Definition): TaskInfo {
+  const names = HOOK_NAMES.filter((name) => hooks[name].length > 0);
+  return names.length === 0 ? info : { ...info, hooks: names };
 }
 
 /** The definition a value carries; undefined where it is no task. */

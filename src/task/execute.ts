@@ -122,20 +122,20 @@ async function stopped(it: Live, thrown: unknown): Promise<Ended> {
   const { reason } = it.attempt.signal;
   const cancelled = reason instanceof Error && reason.name === 'RunCancelledError';
   if (cancelled && hasHooks(it, 'onCancelled')) await tellEnd(it, 'onCancelled', 'CANCELLED', 'Cancelled', reason);
-  return { outcome: { type: 'stopped' }, value: undefined, thrown };
+  const hook = cancelled ? calledOf(it, 'onCancelled') : undefined;
+  return { outcome: { type: 'stopped', hook }, value: undefined, thrown };
 }
 
 async function failed(it: Live, thrown: unknown, { final, timedOut }: { final: boolean; timedOut: boolean }): Promise<Ended> {
   const error = storableError(thrown);
   const delayMs = final ? null : await nextDelayMs(it.definition, it.attempt, thrown, it.scope);
   if (delayMs !== null) it.scope.add('warn', `${triedAgain(it.attempt, delayMs)}\n${error.stack ?? `${error.name}: ${error.message}`}`);
-  if (delayMs === null && hasHooks(it, 'onFailed')) {
-    await tellEnd(it, 'onFailed', 'FAILED', timedOut ? 'TimedOut' : 'Failed', thrown);
+  const hook = calledOf(it, delayMs === null ? 'onFailed' : 'onRetrying');
+  if (hook === 'onFailed') await tellEnd(it, hook, 'FAILED', timedOut ? 'TimedOut' : 'Failed', thrown);
+  if (hook === 'onRetrying') {
+    await tell(it, hook, 'SCHEDULED', 'AwaitingRetry', { error: thrown instanceof Error ? thrown : fromRunError(error) });
   }
-  if (delayMs !== null && hasHooks(it, 'onRetrying')) {
-    await tell(it, 'onRetrying', 'SCHEDULED', 'AwaitingRetry', { error: thrown instanceof Error ? thrown : fromRunError(error) });
-  }
-  const outcome = { type: 'fail', error, retry: delayMs !== null, retryDelayMs: delayMs ?? 0, timedOut } as const;
+  const outcome = { type: 'fail', error, retry: delayMs !== null, retryDelayMs: delayMs ?? 0, timedOut, hook } as const;
   return { outcome, value: undefined, thrown };
 }
 
@@ -146,6 +146,11 @@ function triedAgain({ attempt }: Attempt, delayMs: number): string {
 
 function hasHooks(it: Live, kind: HookName): boolean {
   return it.definition.hooks[kind].length > 0;
+}
+
+/** `kind` where there are such hooks: what the outcome says was called. */
+function calledOf(it: Live, kind: HookName): HookName | undefined {
+  return hasHooks(it, kind) ? kind : undefined;
 }
 
 function tellEnd(it: Live, kind: HookName, state: 'FAILED' | 'CANCELLED', stateName: StateName, thrown: unknown): Promise<void> {

@@ -211,22 +211,24 @@ export interface Task<N extends string, A extends readonly unknown[], R> extends
    */
   (...args: A): Promise<R>;
 
-  // Hooks are called where the run is, once for each move, in the order they were added. What a hook throws is logged and changes
-  // nothing; a hook that takes longer than 30 s is left behind. They belong to the task, also when added through `withOptions()`.
+  // Hooks are called once for each move, in the order they were added: where the run is executed, or, of moves that were not made there
+  // (its process died or was killed, it expired, it was cancelled while it waited), by some worker that has the task. What a hook throws
+  // is logged and changes nothing; a hook that takes longer than 30 s is left behind. They belong to the task, also when added through
+  // `withOptions()`; add them where the task is defined.
 
   /** An attempt begins, also each retry. */
   onRunning(hook: (run: HookRun<'RUNNING', 'Running' | 'Retrying', A>, ...args: A) => unknown): this;
   /** The run has its result. */
   onCompleted(hook: (run: HookRun<'COMPLETED', 'Completed' | 'Cached', A, R>, ...args: A) => unknown): this;
-  /** The run failed for good, also by a timeout (`stateName` TimedOut). `run.error.cause` is what was thrown. */
+  /** The run failed for good, also TimedOut or UpstreamFailed (`stateName`). `run.error.cause` is what was thrown. */
   onFailed(hook: (run: EndedHookRun<'FAILED', A>, ...args: A) => unknown): this;
-  /** The process of the run died once too often. Not called yet: only the server knows, and it does not tell workers so far. */
+  /** The process of the run died once too often, its workers were lost, or the caller of a direct call is gone. */
   onCrashed(hook: (run: EndedHookRun<'CRASHED', A>, ...args: A) => unknown): this;
-  /** The run was cancelled while it ran. */
+  /** The run was cancelled, while it ran or while it waited. */
   onCancelled(hook: (run: EndedHookRun<'CANCELLED', A>, ...args: A) => unknown): this;
-  /** The run was not started before its `ttl` passed. Not called yet, as `onCrashed`. */
+  /** The run was not started before its `ttl` passed. */
   onExpired(hook: (run: EndedHookRun<'EXPIRED', A>, ...args: A) => unknown): this;
-  /** An attempt failed with `run.error` and will be tried again. */
+  /** An attempt failed with `run.error`, or its process died, and it will be tried again. */
   onRetrying(hook: (run: HookRun<'SCHEDULED', 'AwaitingRetry', A, null, Error>, ...args: A) => unknown): this;
 
   /** Starts a worker for this task. See `serve`. */

@@ -5,6 +5,7 @@
 
 import { systemClock, systemRandom } from '../system/system.ts';
 import { scopes } from '../task/context.ts';
+import { infoOf } from '../task/definition.ts';
 import { Executor } from './executor.ts';
 import type { FromChild, Preparation, Report, ToChild } from './ipc.ts';
 import type { Loaded } from './load.ts';
@@ -54,6 +55,7 @@ class ChildMain {
   receive(message: ToChild): void {
     if (message.type === 'runs') this.#executor?.take(message.runs);
     else if (message.type === 'stop') this.#executor?.stop(message.runs);
+    else if (message.type === 'hooks') this.#executor?.tell(message.calls);
     else if (message.type === 'ping') post({ type: 'pong' });
     else if (message.type === 'prepare') this.#prepared = this.#loads.prepare(message.how);
     else if (message.type === 'load') void this.#load(message.files);
@@ -84,7 +86,7 @@ class ChildMain {
     this.#executor = new Executor({ definitions, post: report, clock: systemClock, random: systemRandom, graceMs: null });
     process.title = `bgtask: ${definitions.map(({ name }) => name).join(' ')}`.slice(0, 200);
     this.#memoryLimit = Math.max(MOST_MEMORY, 2 * process.memoryUsage.rss());
-    post({ type: 'loaded', tasks: definitions.map(({ info }) => info), files: loaded.files });
+    post({ type: 'loaded', tasks: definitions.map(infoOf), files: loaded.files });
   }
 
   #report(report: Report): void {

@@ -93,7 +93,7 @@ export class Child {
   }
 
   prepare(how: Preparation): void {
-    this.#send({ type: 'prepare', how });
+    this.send({ type: 'prepare', how });
   }
 
   /** Once in its life. @throws {TasksNotLoadedError} The files do not load; the child is of no use then. */
@@ -102,7 +102,7 @@ export class Child {
       const late = () => this.#notLoaded(`The files did not finish loading within ${LOAD_TIMEOUT_MS / 1_000} s`);
       this.#loading = { resolve, reject, timer: this.#clock.after(LOAD_TIMEOUT_MS, late) };
       if (this.state === 'gone') this.#notLoaded('The process ended before it could load the files');
-      else this.#send({ type: 'load', files });
+      else this.send({ type: 'load', files });
     });
   }
 
@@ -133,7 +133,7 @@ export class Child {
         resolve(alive);
       };
       this.#pings.push(answer);
-      this.#send({ type: 'ping' });
+      this.send({ type: 'ping' });
     });
   }
 
@@ -146,7 +146,7 @@ export class Child {
       this.kill('It is not needed any more');
       return;
     }
-    this.#send({ type: 'leave' });
+    this.send({ type: 'leave' });
     const timer = this.#clock.after(GRACE_MS, () => this.kill('It did not leave'));
     void this.#gone.then(() => timer.cancel());
   }
@@ -180,10 +180,10 @@ export class Child {
     this.#isHere = true;
     const early = this.#early;
     this.#early = [];
-    for (const message of early) this.#send(message);
+    for (const message of early) this.send(message);
   }
 
-  #send(message: ToChild): void {
+  send(message: ToChild): void {
     if (!this.#isHere) this.#early.push(message);
     else if (this.#process.connected) this.#process.send(message, ignore);
   }
@@ -193,8 +193,8 @@ export class Child {
     const orders = this.#orders;
     this.#work = [];
     this.#orders = [];
-    if (runs.length > 0) this.#send({ type: 'runs', runs });
-    if (orders.length > 0) this.#send({ type: 'stop', runs: orders });
+    if (runs.length > 0) this.send({ type: 'runs', runs });
+    if (orders.length > 0) this.send({ type: 'stop', runs: orders });
   }
 
   #ponged(alive: boolean): void {

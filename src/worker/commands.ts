@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { BgtaskError } from '../core/errors.ts';
 import { CHILD_ENV } from './ipc.ts';
-import type { ChildCommand } from './pool.ts';
+import type { ChildCommand } from './run-pool.ts';
 
 /** As this file is, compiled or not. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';

@@ -6,6 +6,7 @@
 import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
+import type { HookCall } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { RunError, Told } from '../core/run.ts';
@@ -16,6 +17,7 @@ import { runAttempt } from '../task/execute.ts';
 import { storableError } from '../task/outcome.ts';
 import type { Ended, Report, StopOrder, Work } from './ipc.ts';
 import { Running, type RunningOptions } from './running.ts';
+import { tellHook } from './tell-hook.ts';
 
 export interface ExecutorOptions extends RunningOptions {
   readonly definitions: readonly Definition[];
@@ -36,6 +38,7 @@ export class Executor {
   readonly #progress = new Map<Running, Told>();
   readonly #waits = new Set<Running>();
   #outcomes: Ended[] = [];
+  #hooks = 0;
   #ended: Running[] = [];
 
   constructor(options: ExecutorOptions) {
@@ -54,6 +57,17 @@ export class Executor {
       const running = this.#running.get(order.id);
       if (running) this.#askToStop(running, order);
       else this.#withdraw(order);
+    }
+  }
+
+  /** Calls hooks of moves that were not made here. */
+  tell(calls: readonly HookCall[]): void {
+    for (const call of calls) {
+      const definition = this.#definitions.get(call.task);
+      void (definition ? tellHook(definition, call, this.#options.clock) : Promise.resolve()).then(() => {
+        this.#hooks += 1;
+        this.#flushSoon();
+      });
     }
   }
 
@@ -201,10 +215,12 @@ export class Executor {
     if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, told]) => ({ id, ...told }));
     if (this.#waits.size > 0) report.waits = this.#newWaits();
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
+    if (this.#hooks > 0) report.hooks = this.#hooks;
     for (const { id } of this.#ended) this.#running.delete(id);
     this.#phases = [];
     this.#strays = [];
     this.#outcomes = [];
+    this.#hooks = 0;
     this.#ended = [];
     this.#logs.clear();
     this.#progress.clear();

@@ -2,16 +2,16 @@
  * Runs tasks in the process of the script itself (`isolation: 'none'`): nothing to start, and nothing to fall back on. Code that does
  * not heed its signal cannot be stopped, and an error that nobody catches ends the script. Made for tests and for tiny scripts.
  */
-import type { Assignment, Held, Outcome, TaskInfo } from '../core/frames.ts';
+import type { Assignment, Held, HookCall, Outcome, TaskInfo } from '../core/frames.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
-import type { Definition } from '../task/definition.ts';
+import { type Definition, infoOf } from '../task/definition.ts';
 import { Executor } from './executor.ts';
 import { type Ended, GRACE_MS, type LoadedTasks, type Report, type StopReason } from './ipc.ts';
 import { outcomeOf, workOf } from './live-run.ts';
 import type { PoolListener, RunPool } from './run-pool.ts';
 
 export class InlinePool implements RunPool {
-  readonly tasks: readonly TaskInfo[];
+  readonly #definitions: readonly Definition[];
   readonly files: readonly string[] = [];
   readonly generation = 1;
   readonly hasRoom = true;
@@ -21,12 +21,19 @@ export class InlinePool implements RunPool {
   /** By number. */
   readonly #runs = new Map<number, { readonly held: Held; grace: Timer | null }>();
   #lastId = 0;
+  /** Calls of hooks that have not ended. */
+  #hooks = 0;
   #idle: (() => void)[] = [];
 
   constructor(definitions: readonly Definition[], clock: Clock, random: Random) {
-    this.tasks = definitions.map(({ info }) => info);
+    this.#definitions = definitions;
     this.#clock = clock;
     this.#executor = new Executor({ definitions, post: (report) => this.#reported(report), clock, random, graceMs: GRACE_MS });
+  }
+
+  /** Hooks may be added to a task at any time. */
+  get tasks(): readonly TaskInfo[] {
+    return this.#definitions.map(infoOf);
   }
 
   async load(): Promise<LoadedTasks> {
@@ -42,6 +49,11 @@ export class InlinePool implements RunPool {
     this.#executor.take(work);
   }
 
+  tell(calls: readonly HookCall[]): void {
+    this.#hooks += calls.length;
+    this.#executor.tell(calls);
+  }
+
   stop(token: string, why: StopReason, reason: string): void {
     for (const [id, run] of this.#runs) if (run.held.token === token) this.#stop(id, run, why, reason);
   }
@@ -55,7 +67,7 @@ export class InlinePool implements RunPool {
   }
 
   idle(): Promise<void> {
-    if (this.#runs.size === 0) return Promise.resolve();
+    if (this.#runs.size + this.#hooks === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -70,12 +82,13 @@ export class InlinePool implements RunPool {
     run.grace = this.#clock.after(GRACE_MS, () => this.#finish([given]), true);
   }
 
-  #reported({ started = [], logs = [], progress = [], waits = [], outcomes }: Report): void {
+  #reported({ started = [], logs = [], progress = [], waits = [], outcomes, hooks = 0 }: Report): void {
     this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
     this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     this.listener.waiting(waits.flatMap(([id, waiting]) => this.#heldOf(id, { waiting })));
-    if (outcomes) this.#finish(outcomes);
+    this.#hooks -= hooks;
+    if (outcomes || hooks > 0) this.#finish(outcomes ?? []);
   }
 
   #heldOf<T extends object>(id: number, said: T): (Held & T)[] {
@@ -94,7 +107,7 @@ export class InlinePool implements RunPool {
       outcomes.push(outcomeOf(run.held, end));
     }
     if (outcomes.length > 0) this.listener.finished(outcomes);
-    if (this.#runs.size > 0) return;
+    if (this.#runs.size + this.#hooks > 0) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
   }

@@ -5,7 +5,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { LoadProblem } from '../core/errors.ts';
-import type { Settled, TaskInfo } from '../core/frames.ts';
+import type { HookCall, Settled, TaskInfo } from '../core/frames.ts';
 import type { Payload, RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 
@@ -62,6 +62,7 @@ export type ToChild =
   | { readonly type: 'load'; readonly files: readonly string[] }
   | { readonly type: 'runs'; readonly runs: readonly Work[] }
   | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }
+  | { readonly type: 'hooks'; readonly calls: readonly HookCall[] }
   | { readonly type: 'ping' }
   /** Nothing runs and nothing will: end. */
   | { readonly type: 'leave' };
@@ -98,6 +99,8 @@ export interface Report {
   /** Their code waits for other runs, or does not any more. */
   readonly waits?: readonly (readonly [id: number, isWaiting: boolean])[];
   readonly outcomes?: readonly Ended[];
+  /** So many calls of hooks have ended. */
+  readonly hooks?: number;
 }
 
 /** How a run ended. */

@@ -5,30 +5,15 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
-import type { Assignment, Held, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
-import type { Clock, Random } from '../core/seams.ts';
+import type { Assignment, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
 import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
 import { HardStops } from './hard-stops.ts';
-import type { LoadedTasks, Preparation, Report, StopReason } from './ipc.ts';
+import { HookCalls } from './hook-calls.ts';
+import type { Ended, LoadedTasks, Report, StopReason } from './ipc.ts';
 import { type LiveRun, liveRun, outcomeOf, outcomeOfDeath, workOf } from './live-run.ts';
-import type { PoolListener, RunPool } from './run-pool.ts';
+import type { PoolListener, PoolOptions, RunPool } from './run-pool.ts';
 import { Suspects } from './suspects.ts';
-
-/** How a child is started: arguments for Node, and what is added to the environment. */
-export interface ChildCommand {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
-export interface PoolOptions {
-  readonly command: ChildCommand;
-  readonly files: readonly string[];
-  readonly how: Preparation;
-  readonly processes: number;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 const NOT_LOADED = 'The files of this worker do not load';
 
@@ -63,6 +48,7 @@ class Pool implements RunPool {
   readonly #waiting = new Fifo<LiveRun>();
   readonly #suspects: Suspects;
   readonly #stops: HardStops;
+  readonly #hooks: HookCalls;
   #infos = new Map<string, TaskInfo>();
   #idle: (() => void)[] = [];
 
@@ -76,6 +62,7 @@ class Pool implements RunPool {
       onProblem: (problem) => this.listener.onEvent({ type: 'load-failed', serving: this.#crew.hasRoom, ...problem }),
     });
     this.#suspects = new Suspects({ crew: this.#crew, give: (run, child) => this.#give(run, child), clock });
+    this.#hooks = new HookCalls(this.#crew);
     this.#stops = new HardStops({ clock, retire: (child) => this.#crew.retire(child), runsOf: (child) => this.#runsOf(child) });
   }
 
@@ -116,6 +103,10 @@ class Pool implements RunPool {
     }
   }
 
+  tell(calls: readonly HookCall[]): void {
+    this.#hooks.push(calls);
+  }
+
   stop(token: string, why: StopReason, reason: string): void {
     for (const run of this.#runs.values()) if (run.assignment.token === token) this.#stop(run, why, reason);
   }
@@ -131,7 +122,7 @@ class Pool implements RunPool {
   }
 
   idle(): Promise<void> {
-    if (this.#runs.size === 0) return Promise.resolve();
+    if (this.#runs.size === 0 && this.#hooks.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -163,6 +154,7 @@ class Pool implements RunPool {
   #crewChanged(): void {
     this.#infos = new Map(this.#crew.tasks.map((info) => [info.name, info]));
     this.listener.changed();
+    this.#hooks.serve();
     if (this.#crew.roomiest !== null) {
       for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift()) this.#place(run);
       this.#suspects.serve();
@@ -176,21 +168,24 @@ class Pool implements RunPool {
 
   // ---- What children report ------------------------------------------------------------------------------------------------
 
-  #reported(child: Child, { started, phases, strays, logs, progress, waits, outcomes }: Report): void {
+  #reported(child: Child, { started, phases, strays, logs, progress, waits, outcomes, hooks }: Report): void {
     if (started) this.#started(started);
     for (const [id, phase] of phases ?? []) this.#phase(id, phase);
     for (const [id, error] of strays ?? []) this.#stray(id, error);
     if (logs) this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     if (progress) this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     if (waits) this.listener.waiting(waits.flatMap(([id, waiting]) => this.#wait(id, waiting)));
-    if (outcomes) {
-      const runs = outcomes.map(({ id }) => this.#runs.get(id));
-      this.#finish(
-        runs,
-        outcomes.flatMap((ended, at) => (runs[at] === undefined ? [] : outcomeOf(runs[at].assignment, ended))),
-      );
-      this.#settled(child);
-    }
+    if (outcomes || hooks) this.#ended(child, outcomes ?? [], hooks ?? 0);
+  }
+
+  #ended(child: Child, outcomes: readonly Ended[], hooks: number): void {
+    const runs = outcomes.map(({ id }) => this.#runs.get(id));
+    this.#hooks.ended(child, hooks);
+    this.#finish(
+      runs,
+      outcomes.flatMap((ended, at) => (runs[at] === undefined ? [] : outcomeOf(runs[at].assignment, ended))),
+    );
+    this.#settled(child);
   }
 
   /** Nothing where the run has ended: nobody asks any more. */
@@ -248,7 +243,7 @@ class Pool implements RunPool {
       this.#runs.delete(run.id);
     }
     this.listener.finished(outcomes);
-    if (this.#runs.size > 0 || this.#idle.length === 0) return;
+    if (this.#runs.size > 0 || !this.#hooks.isIdle || this.#idle.length === 0) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
   }
@@ -278,6 +273,7 @@ class Pool implements RunPool {
 
   #childGone(child: Child): void {
     this.#crew.gone(child);
+    this.#hooks.gone(child);
     if (child.readyAt === null) return; // it never took a run
     const runs = this.#runsOf(child);
     const { code, signal } = child.exit ?? { code: null, signal: null };

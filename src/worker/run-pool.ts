@@ -1,10 +1,11 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
 
 import type { LogLine } from '../core/api.ts';
-import type { Assignment, Held, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
+import type { Assignment, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
 import type { Told } from '../core/run.ts';
+import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
-import type { LoadedTasks, StopReason } from './ipc.ts';
+import type { LoadedTasks, Preparation, StopReason } from './ipc.ts';
 
 /** Who is told. All of it may come many times in one turn. */
 export interface PoolListener {
@@ -29,13 +30,30 @@ export interface RunPool {
   listener: PoolListener;
   load(): Promise<LoadedTasks>;
   assign(runs: readonly Assignment[]): void;
+  /** Calls hooks of moves that the server knows of. */
+  tell(calls: readonly HookCall[]): void;
   /** Asks the code of a run to stop, and stops its process after the grace. An unknown token is none of ours any more. */
   stop(token: string, why: StopReason, reason: string): void;
   /** Asks all of it to stop, the processes too, and gives the runs back. */
   giveUp(reason: string): void;
   /** What still runs is killed. */
   kill(reason: string): void;
-  /** Resolves when nothing runs. */
+  /** Resolves when nothing runs, hooks included. */
   idle(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How a child is started: arguments for Node, and what is added to the environment. */
+export interface ChildCommand {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface PoolOptions {
+  readonly command: ChildCommand;
+  readonly files: readonly string[];
+  readonly how: Preparation;
+  readonly processes: number;
+  readonly clock: Clock;
+  readonly random: Random;
 }

@@ -117,7 +117,7 @@ export class Running implements Attempt {
 }
 
 /** What stands for a future inside the arguments: the result of its run, or how that settled where any end was allowed. */
-function upstreamOf({ upstream = {} }: Work): Resolve {
+export function upstreamOf({ upstream = {} }: Pick<Work, 'upstream'>): Resolve {
   return ({ id, allowFailure }) => {
     const settled = Object.hasOwn(upstream, id) ? upstream[id] : undefined;
     if (settled === undefined) throw new BgtaskError(`The arguments hold the result of run ${id}, which the server did not send along.`);

@@ -125,6 +125,7 @@ export class TaskWorker implements Worker {
     else if (frame.type === 'recorded') this.#forget(frame.runs);
     else if (frame.type === 'cancel') for (const { token, reason } of frame.runs) this.#options.pool.stop(token, 'cancel', reason);
     else if (frame.type === 'fenced') this.#drop(frame.runs);
+    else if (frame.type === 'hooks') this.#options.pool.tell(frame.runs);
     else if (frame.type === 'orphans') this.#orphans(frame.tasks);
     else if (frame.type === 'welcome') this.#welcome(frame.fenced);
   }

@@ -67,7 +67,8 @@ test('a cancel ends everything a run has started, at every depth, and says why',
     export const deep = task('deep', async (left: number) => {
       const child = left > 0 ? await deep.delay(left - 1) : null;
       if (child) return await child.result();
-      await new Promise((_resolve, reject) => runContext().signal.addEventListener('abort', () => reject(runContext().signal.reason)));
+      const { signal } = runContext();
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     });`,
   );
   await shell.serve('npx bgtask task serve tasks.ts');

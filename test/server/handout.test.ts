@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/core/frames.ts';
 import { Handout } from '../../src/server/handout.ts';
+import { Hooks } from '../../src/server/hooks.ts';
 import { Reports } from '../../src/server/reports.ts';
 import { Roster } from '../../src/server/roster.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -23,7 +24,7 @@ async function ready() {
     names: new Set(['greet']),
     tasks: new Map([['greet', task]]),
   });
-  const reports = new Reports({ store, clock, roster, onFree: () => undefined });
+  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), onFree: () => undefined });
   const handout = new Handout({ store, clock, random, roster, reports });
   return { store, roster, worker, frames, reports, handout };
 }

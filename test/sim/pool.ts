@@ -53,6 +53,9 @@ export class SimPool implements RunPool {
     this.listener.started(runs.map(({ token }) => token));
   }
 
+  /** No task of it has hooks. */
+  tell(): void {}
+
   stop(token: string, why: 'cancel' | 'fenced' | 'leave', reason: string): void {
     const live = this.#running.get(token);
     if (live === undefined) return;

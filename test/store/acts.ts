@@ -120,7 +120,7 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
       return target.submit(
         aSubmit({
           ...said,
-          parentId: pick % 3 === 1 ? id : null,
+          parentId: id,
           expiresAt: pick % 4 === 0 ? at + 60 : null,
           priority: pick,
           args: `["ü\\u2028",${pick}]`,

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeConnect } from '../../src/client/node.ts';
-import type { Assignment, Outcome, TaskInfo } from '../../src/core/frames.ts';
+import type { Assignment, HookCall, Outcome, TaskInfo } from '../../src/core/frames.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -34,6 +34,11 @@ class FakePool implements RunPool {
   assign(runs: readonly Assignment[]): void {
     for (const run of runs) this.#open.set(run.token, run);
     this.assigned.push(...runs);
+  }
+
+  readonly hooks: HookCall[] = [];
+  tell(calls: readonly HookCall[]): void {
+    this.hooks.push(...calls);
   }
 
   stop(token: string, why: string): void {

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { HookCall } from '../../src/core/frames.ts';
+import type { Child } from '../../src/worker/child-process.ts';
+import { HookCalls } from '../../src/worker/hook-calls.ts';
+
+const call = { hook: 'onExpired', runId: 'r' } as HookCall;
+
+function aScene() {
+  const sent: unknown[] = [];
+  const child = { runs: 0, send: (message: unknown) => void sent.push(message) } as unknown as Child;
+  const crew = { roomiest: null as Child | null };
+  return { sent, child, crew, calls: new HookCalls(crew) };
+}
+
+test('calls wait for a child, which stays busy until they have ended', () => {
+  const { sent, child, crew, calls } = aScene();
+  calls.push([call]);
+  calls.push([call, call]);
+  expect([sent, calls.isIdle]).toEqual([[], false]);
+  crew.roomiest = child;
+  calls.serve();
+  expect(sent).toEqual([{ type: 'hooks', calls: [call, call, call] }]);
+  expect(child.runs).toBe(3);
+  calls.ended(child, 2);
+  expect([child.runs, calls.isIdle]).toEqual([1, false]);
+  calls.ended(child, 1);
+  expect([child.runs, calls.isIdle]).toEqual([0, true]);
+  calls.serve();
+  expect(sent).toHaveLength(1);
+});
+
+test('what a child that died was calling is not called again', () => {
+  const { sent, child, crew, calls } = aScene();
+  crew.roomiest = child;
+  calls.push([call]);
+  calls.gone(child);
+  expect([calls.isIdle, sent.length]).toEqual([true, 1]);
+});
