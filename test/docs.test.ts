@@ -199,3 +199,26 @@ describe('the promises of README.md', () => {
     expect(proofs.filter(([file = '', title = '']) => !existsSync(join(root, file)) || !read(file).includes(`'${title}'`))).toEqual([]);
   });
 });
+
+describe('docs/commands.md', () => {
+  const page = readPage('docs/commands.md');
+  const { commands } = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8')) as {
+    commands: Record<string, { id: string; hidden?: boolean; flags: Record<string, { name: string; hidden?: boolean }> }>;
+  };
+  const shown = Object.values(commands).filter(({ hidden }) => !hidden);
+
+  test.each(shown.map(({ id, flags }) => [id.replaceAll(':', ' '), flags] as const))(
+    'tells of %s and its flags; if not, run: npm run docs:commands',
+    (name, flags) => {
+      const own = page.split(`\n## bgtask ${name}\n`)[1]?.split('\n## ')[0] ?? '';
+      const names = name === 'help' ? [] : Object.values(flags).filter(({ hidden }) => !hidden); // help helps by its words alone
+      expect(names.filter((flag) => !new RegExp(`--(\\[no-\\])?${flag.name}\\b`).test(own)).map((flag) => flag.name)).toEqual([]);
+      expect(own).toContain('USAGE');
+    },
+  );
+
+  test('tells of no command that is gone', () => {
+    const told = [...page.matchAll(/^## bgtask (.+)$/gm)].map(([, name]) => name).sort();
+    expect(told).toEqual(shown.map(({ id }) => id.replaceAll(':', ' ')).sort());
+  });
+});
