@@ -21,6 +21,7 @@ const definition: Definition = {
     input: null,
     retryDelay: null,
     retryIf: null,
+    cache: null,
     ttlMs: null,
     tags: [],
     runName: null,

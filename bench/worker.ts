@@ -33,6 +33,7 @@ pool.listener = {
   logs: () => {},
   progress: () => {},
   waiting: () => {},
+  asked: () => {},
   changed: () => {},
   onEvent: () => {},
   finished: (outcomes) => {

@@ -110,6 +110,23 @@ export interface TaskView {
   readonly running: number;
   readonly paused: boolean;
 }
+/** A result that answers for later runs: `GET /api/cache`. */
+export interface CacheEntry {
+  readonly task: string;
+  /** 64 hex digits. */
+  readonly key: string;
+  /** The run that made it. */
+  readonly run: string;
+  /** When that ended, ISO 8601. */
+  readonly at: string;
+  /** Null: it answers as long as its run is kept. */
+  readonly expiresAt: string | null;
+}
+/** Newest first; `total` counts those beyond the limit, too. */
+export interface CacheList {
+  readonly entries: readonly CacheEntry[];
+  readonly total: number;
+}
 export interface LogLine {
   /** ISO 8601. */
   readonly at: string;

@@ -80,12 +80,11 @@ export class Dispatcher {
     this.#store.onCommit((commit) => this.#onCommit(commit));
     const counts = await this.#store.counts();
     this.#open = counts.SCHEDULED + counts.PENDING + counts.RUNNING + counts.CANCELLING;
-    for (const { id, state, lease } of await this.#store.leased()) {
-      const holder = this.#enter(lease.workerId, lease.workerName);
+    for (const run of await this.#store.leased()) {
+      const holder = this.#enter(run.lease.workerId, run.lease.workerName);
       holder.process = this.#store.workerProcess(holder.id) ?? null;
       if (holder.isCaller) holder.deadSince = this.#now();
-      this.#roster.lease(holder, lease.token, id);
-      if (state === 'CANCELLING') this.#reports.stopping.add(lease.token);
+      this.#reports.resume(holder, run);
     }
   }
 

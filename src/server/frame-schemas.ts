@@ -15,7 +15,7 @@ const hook = z.enum(HOOK_NAMES);
 const done = { ...held, hook: hook.optional() };
 const ended = { ...done, error: runError };
 const outcome = z.discriminatedUnion('type', [
-  z.object({ ...done, type: z.literal('succeed'), result: z.string().nullable() }),
+  z.object({ ...done, type: z.literal('succeed'), result: z.string().nullable(), cachedFrom: runId.optional() }),
   z.object({ ...ended, type: z.literal('fail'), retry: z.boolean(), retryDelayMs: z.number().min(0), timedOut: z.boolean() }),
   z.object({ ...ended, type: z.literal('crash'), alone: z.boolean() }),
   z.object({ ...done, type: z.literal('stopped') }),
@@ -55,6 +55,7 @@ const offer = { tasks: z.array(taskInfo).max(10_000), slots: z.int().min(0).max(
 const finished = z.object({ type: z.literal('finished'), outcomes: z.array(outcome) });
 const logs = z.object({ type: z.literal('logs'), runs: z.array(z.object({ ...held, lines: z.array(logLine) })) });
 const waiting = z.object({ type: z.literal('waiting'), runs: z.array(z.object({ ...held, waiting: z.boolean() })) });
+const question = { key: z.string().min(1).max(128), ttlMs: z.number().min(0).nullable(), refresh: z.boolean() };
 const ping = z.object({ type: z.literal('ping') });
 
 export const workerFrame = z.discriminatedUnion('type', [
@@ -77,6 +78,7 @@ export const workerFrame = z.discriminatedUnion('type', [
     runs: z.array(z.object({ ...held, progress: progress.nullable(), meta: z.string().refine(isMeta).optional() })),
   }),
   waiting,
+  z.object({ type: z.literal('cache'), runs: z.array(z.object({ ...held, ...question })) }),
   ping,
 ]) satisfies z.ZodType<WorkerFrame>;
 

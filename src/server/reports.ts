@@ -5,9 +5,11 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { ClientFrame, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
+import type { LeasedRun } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Applied, Change, Store } from '../store/store.ts';
 import { eventOf, heldOf } from './assignment.ts';
+import { Caching } from './caching.ts';
 import type { Hooks } from './hooks.ts';
 import type { Holder, Roster } from './roster.ts';
 
@@ -27,11 +29,13 @@ export class Reports {
   readonly stopping = new Set<string>();
   /** Ids of runs whose cancel is on its way to the disk: their leases are not sent any more. */
   readonly cancelling = new Set<string>();
+  readonly caching: Caching;
   readonly #options: ReportsOptions;
   readonly #logListeners = new Set<(runId: string, lines: readonly LogLine[]) => void>();
 
   constructor(options: ReportsOptions) {
     this.#options = options;
+    this.caching = new Caching({ ...options, stopping: this.stopping, free: (held) => this.free(held) });
   }
 
   onLogs(listener: (runId: string, lines: readonly LogLine[]) => void): () => void {
@@ -39,11 +43,19 @@ export class Reports {
     return () => this.#logListeners.delete(listener);
   }
 
+  /** A run that had its lease before this server started. */
+  resume(holder: Holder, run: LeasedRun): void {
+    this.#options.roster.lease(holder, run.lease.token, run.id);
+    this.caching.resume(run);
+    if (run.state === 'CANCELLING') this.stopping.add(run.lease.token);
+  }
+
   take(holder: Holder, frame: WorkerFrame | ClientFrame): void {
     if (frame.type === 'finished') this.finished(holder, frame.outcomes);
     else if (frame.type === 'started') this.#started(holder, frame.runs);
     else if (frame.type === 'logs') this.#logs(holder, frame.runs);
     else if (frame.type === 'waiting') this.#waiting(holder, frame.runs);
+    else if (frame.type === 'cache') this.caching.asked(holder, this.#mine(holder, frame.runs));
     else if (frame.type === 'progress') this.#progress(holder, frame.runs);
   }
 

@@ -9,6 +9,7 @@ import { LIMITS, PROTOCOL, TASK_NAME } from '../core/protocol.ts';
 import { isFinal } from '../core/run.ts';
 import { errorBody as errorOf, type Refusal, Refused, refuse, unlessRefused } from './answer.ts';
 import { hasBody, parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
+import * as cache from './cached.ts';
 import { type Call, checkedQuery, idOf, json, noSuchRun, refused, runOf, text } from './call.ts';
 import { type Accepted, type Dispatcher, isRefusal } from './dispatcher.ts';
 import { metricsText } from './metrics.ts';
@@ -100,6 +101,16 @@ export const ROUTES: readonly Route[] = [
     ...{ body: schema.repeatRequest, answers: { 201: schema.runView }, handle: (call) => repeat(call, 'replay') },
   },
   { method: 'DELETE', path: '/api/runs/:id', summary: 'Removes a run that ended.', answers: { 204: null }, handle: remove },
+  {
+    ...{ method: 'GET', path: '/api/cache', summary: 'Results that answer for later runs, newest first.' },
+    ...{ query: cache.cacheQuery, answers: { 200: cache.cacheList } },
+    handle: async ({ api, query }) => json(await cache.listCache(api, checkedQuery(cache.cacheQuery, query))),
+  },
+  {
+    ...{ method: 'DELETE', path: '/api/cache', summary: 'Has them answer no longer; the runs stay.' },
+    ...{ query: cache.clearQuery, answers: { 200: cache.cleared } },
+    handle: async ({ api, query }) => json(await cache.clearCache(api, checkedQuery(cache.clearQuery, query))),
+  },
   {
     ...{ method: 'GET', path: '/api/workers', summary: 'Who takes runs.', answers: { 200: z.array(schema.workerView) } },
     handle: ({ api }) => json(api.dispatcher.workers()),

@@ -67,7 +67,7 @@ export function sendFrame(channel: Channel, frame: { readonly type: string } | A
 }
 
 function isArrays(frame: { readonly type: string } | Arrays): frame is Arrays {
-  return ['runs', 'recorded', 'fenced', 'cancel', 'hooks'].includes(frame.type) && 'runs' in frame;
+  return ['runs', 'recorded', 'fenced', 'cancel', 'hooks', 'cache'].includes(frame.type) && 'runs' in frame;
 }
 
 function sendArrays(channel: Channel, { type, runs }: Arrays): void {

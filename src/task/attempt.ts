@@ -1,6 +1,6 @@
 /** What one attempt of a run is, before it is made and after it has ended. Types only; execute.ts makes it. */
 import type { LogLine } from '../core/api.ts';
-import type { Outcome } from '../core/frames.ts';
+import type { CacheHit, CacheQuestion, Outcome } from '../core/frames.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 
@@ -35,6 +35,11 @@ export interface Attempt {
   onProgress(progress: Progress): void;
   onMeta?(meta: string): void;
   onWaiting?(isWaiting: boolean): void;
+  /**
+   * Asks for a result that is there already; null: there is none, and the attempt has started. Rejects where the attempt is to stop
+   * first. Asked nothing (null), it just starts. Left out: nothing is kept.
+   */
+  recall?(question: CacheQuestion | null): Promise<CacheHit | null>;
   /** The time limit of the attempt covers what lies between `function` and `after`: hooks before and after it do not count. */
   onPhase?(phase: 'function' | 'after'): void;
 }

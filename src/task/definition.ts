@@ -6,6 +6,7 @@ import type { Duration } from '../core/duration.ts';
 import type { TaskInfo } from '../core/frames.ts';
 import { HOOK_NAMES, type HookName } from '../core/hooks.ts';
 import type { OnConflict } from '../core/run.ts';
+import type { CacheOption } from './cache-key.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /** A task value carries its definition under this, so that two copies of the library in one process understand each other. */
@@ -40,6 +41,7 @@ export interface DefinedOptions {
   /** Only where the delay is a function; else `TaskInfo.retry` says it. */
   readonly retryDelay: ((error: unknown, failure: Failure) => Duration) | null;
   readonly retryIf: ((error: unknown, failure: Failure) => unknown) | null;
+  readonly cache: CacheOption | null;
   readonly ttlMs: number | null;
   readonly tags: readonly string[];
   readonly runName: ((...args: readonly unknown[]) => string) | null;

@@ -3,9 +3,10 @@
  * its deadline, decides about a retry, calls the hooks. It never rejects and knows no server: the outcome is what it gives back.
  */
 import { formatDuration } from '../core/duration.ts';
-import { TaskRunError } from '../core/errors.ts';
+import { TaskRunError, ValueError } from '../core/errors.ts';
+import type { CacheHit } from '../core/frames.ts';
 import type { Payload, RunState, StateName } from '../core/run.ts';
-import { fromRunError } from '../core/values.ts';
+import { decodeResult, fromRunError } from '../core/values.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { captureOutput } from './console.ts';
 import { RunScope, type ScopeSource, scopes } from './context.ts';
@@ -14,6 +15,7 @@ import type { Definition, HookName } from './definition.ts';
 import { type HookRun, runHooks } from './hooks.ts';
 import { validInput } from './input.ts';
 import { storableError, storableResult } from './outcome.ts';
+import { recall } from './recall.ts';
 import { nextDelayMs } from './retry.ts';
 
 export type { Attempt, AttemptOutcome } from './attempt.ts';
@@ -62,8 +64,9 @@ interface Live {
 
 async function live(it: Live, seal: (value: unknown) => Payload | null): Promise<Ended> {
   const { attempt, scope } = it;
-  const { input } = it.definition.options;
-  if (hasHooks(it, 'onRunning')) await tell(it, 'onRunning', 'RUNNING', attempt.attempt > 1 ? 'Retrying' : 'Running', {});
+  const { input, cache } = it.definition.options;
+  const hooked = hasHooks(it, 'onRunning'); // no await without need
+  if (hooked && cache === null) await running(it);
   let { args } = attempt;
   if (input !== null) {
     try {
@@ -72,10 +75,35 @@ async function live(it: Live, seal: (value: unknown) => Payload | null): Promise
       return failed(it, error, { final: true, timedOut: false });
     }
   }
+  if (cache !== null) {
+    const there = await recalled(it, args);
+    if (there !== null) return there;
+    if (hooked) await running(it);
+  }
   const deadline = startDeadline(it);
   scope.deadline = deadline;
   attempt.onPhase?.('function');
   return callTaskFunction(it, args, deadline, seal);
+}
+
+function running(it: Live): Promise<void> {
+  return tell(it, 'onRunning', 'RUNNING', it.attempt.attempt > 1 ? 'Retrying' : 'Running', {});
+}
+
+/** How it ends without its function: with a result that was there already, or because that could not be asked for. */
+async function recalled(it: Live, args: readonly unknown[]): Promise<Ended | null> {
+  let hit: CacheHit | null;
+  try {
+    hit = await recall(it.definition, it.attempt, args);
+  } catch (error) {
+    if (it.attempt.signal.aborted) return stopped(it, error);
+    return failed(it, error, { final: error instanceof ValueError, timedOut: false });
+  }
+  if (hit === null) return null;
+  const { from: cachedFrom, result } = hit;
+  const value = decodeResult(result);
+  if (hasHooks(it, 'onCompleted')) await tell(it, 'onCompleted', 'COMPLETED', 'Cached', { result: value });
+  return { outcome: { type: 'succeed', result, cachedFrom }, value, thrown: undefined };
 }
 
 /** Its name marks where the stack of an error leaves the task's own code; see outcome.ts. */

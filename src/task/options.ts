@@ -6,6 +6,7 @@ import { InvalidOptionError } from '../core/errors.ts';
 import type { TaskInfo } from '../core/frames.ts';
 import { TASK_NAME } from '../core/protocol.ts';
 import type { RetryPolicy } from '../core/retry.ts';
+import { cacheOption } from './cache-key.ts';
 import * as check from './checks.ts';
 import { type DefinedOptions, type Definition, type KeyOf, noHooks } from './definition.ts';
 import { limitsOf } from './limits.ts';
@@ -28,6 +29,7 @@ const KEYS = [
   'throttle',
   'concurrency',
   'rate',
+  'cache',
 ] as const;
 
 /** @throws {InvalidOptionError} The name, an option or the function is not what it must be. */
@@ -67,6 +69,7 @@ function definedOptions(given: Record<string, unknown>, owner: string): DefinedO
     input: check.optional(given.input, `input of ${owner}`, schema, null),
     retryDelay: typeof given.retryDelay === 'function' ? (given.retryDelay as DefinedOptions['retryDelay']) : null,
     retryIf: fn('retryIf'),
+    cache: cacheOption(given.cache, `cache of ${owner}`),
     ttlMs: check.optional(given.ttl, `ttl of ${owner}`, check.longerThanZero, null),
     tags: check.optional(given.tags, `tags of ${owner}`, check.texts, []),
     runName: fn('runName'),

@@ -8,6 +8,7 @@ import type { Duration } from '../core/duration.ts';
 import type { TaskRunError } from '../core/errors.ts';
 import type { FinalState, OnConflict, StateName, Upstream } from '../core/run.ts';
 import type { FUTURE } from '../core/values.ts';
+import type { CacheOptions } from './cache-key.ts';
 import type { Failure } from './definition.ts';
 import type { ConcurrencyOptions, RateOptions } from './limits.ts';
 import type { ServeOptions, Serving } from './serving.ts';
@@ -116,6 +117,8 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
    * time. `key`: for each key; it is the key of `concurrency` too. Retries are starts, direct calls are not. Default: no limit.
    */
   rate?: RateOptions<A> | undefined;
+  /** A call with the key of one that has completed ends with the result of that one, as `Cached`. Default: each calls the function. */
+  cache?: CacheOptions<A> | undefined;
 }
 
 /** What can be said per call. All of it travels to the server, so no functions here. Durations as in `TaskOptions`. */

@@ -56,6 +56,7 @@ class ChildMain {
     if (message.type === 'runs') this.#executor?.take(message.runs);
     else if (message.type === 'stop') this.#executor?.stop(message.runs);
     else if (message.type === 'hooks') this.#executor?.tell(message.calls);
+    else if (message.type === 'answers') this.#executor?.answer(message.runs);
     else if (message.type === 'ping') post({ type: 'pong' });
     else if (message.type === 'prepare') this.#prepared = this.#loads.prepare(message.how);
     else if (message.type === 'load') void this.#load(message.files);

@@ -6,7 +6,7 @@
 import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
-import type { HookCall } from '../core/frames.ts';
+import type { CacheQuestion, HookCall } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { RunError, Told } from '../core/run.ts';
@@ -15,7 +15,7 @@ import { scopes } from '../task/context.ts';
 import type { Definition } from '../task/definition.ts';
 import { runAttempt } from '../task/execute.ts';
 import { storableError } from '../task/outcome.ts';
-import type { Ended, Report, StopOrder, Work } from './ipc.ts';
+import type { CacheAnswer, Ended, Report, StopOrder, Work } from './ipc.ts';
 import { Running, type RunningOptions } from './running.ts';
 import { tellHook } from './tell-hook.ts';
 
@@ -37,6 +37,7 @@ export class Executor {
   readonly #logs = new Map<Running, LogLine[]>();
   readonly #progress = new Map<Running, Told>();
   readonly #waits = new Set<Running>();
+  #asks: (CacheQuestion & { readonly id: number })[] = [];
   #outcomes: Ended[] = [];
   #hooks = 0;
   #ended: Running[] = [];
@@ -118,12 +119,31 @@ export class Executor {
     this.#flushSoon();
   }
 
+  ask({ id }: Running, question: CacheQuestion | null): void {
+    if (question === null) this.answer([{ id, hit: null }]);
+    else this.#asks.push({ id, ...question });
+    this.#flushSoon();
+  }
+
+  /** Answers to what was asked. Where nothing was found, the code is called now. */
+  answer(answers: readonly CacheAnswer[]): void {
+    const started = answers.filter(({ id, hit }) => this.#running.get(id)?.answer(hit) === true && hit === null);
+    if (started.length > 0) this.#options.post({ type: 'report', started: started.map(({ id }) => id) });
+  }
+
   #startAll(): void {
     const runs = this.#waiting;
     this.#waiting = [];
     if (runs.length === 0) return;
-    this.#options.post({ type: 'report', started: runs.map(({ id }) => id) });
+    this.#options.post(this.#firstReport(runs));
     for (const run of runs) this.#start(run);
+  }
+
+  #firstReport(runs: readonly Work[]): Report {
+    const looking = runs.filter(({ task }) => (this.#definitions.get(task)?.options.cache ?? null) !== null);
+    const started = looking.length === 0 ? runs : runs.filter((run) => !looking.includes(run));
+    const report: Report = { type: 'report', started: started.map(({ id }) => id) };
+    return looking.length === 0 ? report : { ...report, looking: looking.map(({ id }) => id) };
   }
 
   #start(work: Work): void {
@@ -214,11 +234,13 @@ export class Executor {
     if (this.#logs.size > 0) report.logs = [...this.#logs].map(([{ id }, lines]) => ({ id, lines }));
     if (this.#progress.size > 0) report.progress = [...this.#progress].map(([{ id }, told]) => ({ id, ...told }));
     if (this.#waits.size > 0) report.waits = this.#newWaits();
+    if (this.#asks.length > 0) report.asks = this.#asks;
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
     if (this.#hooks > 0) report.hooks = this.#hooks;
     for (const { id } of this.#ended) this.#running.delete(id);
     this.#phases = [];
     this.#strays = [];
+    this.#asks = [];
     this.#outcomes = [];
     this.#hooks = 0;
     this.#ended = [];

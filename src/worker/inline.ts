@@ -2,7 +2,7 @@
  * Runs tasks in the process of the script itself (`isolation: 'none'`): nothing to start, and nothing to fall back on. Code that does
  * not heed its signal cannot be stopped, and an error that nobody catches ends the script. Made for tests and for tiny scripts.
  */
-import type { Assignment, Held, HookCall, Outcome, TaskInfo } from '../core/frames.ts';
+import type { Assignment, CacheHit, Held, HookCall, Outcome, TaskInfo } from '../core/frames.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import { type Definition, infoOf } from '../task/definition.ts';
 import { Executor } from './executor.ts';
@@ -58,6 +58,10 @@ export class InlinePool implements RunPool {
     for (const [id, run] of this.#runs) if (run.held.token === token) this.#stop(id, run, why, reason);
   }
 
+  answer(token: string, hit: CacheHit | null): void {
+    for (const [id, { held }] of this.#runs) if (held.token === token) this.#executor.answer([{ id, hit }]);
+  }
+
   giveUp(reason: string): void {
     for (const [id, run] of this.#runs) this.#stop(id, run, 'leave', reason);
   }
@@ -82,11 +86,12 @@ export class InlinePool implements RunPool {
     run.grace = this.#clock.after(GRACE_MS, () => this.#finish([given]), true);
   }
 
-  #reported({ started = [], logs = [], progress = [], waits = [], outcomes, hooks = 0 }: Report): void {
+  #reported({ started = [], logs = [], progress = [], waits = [], asks, outcomes, hooks = 0 }: Report): void {
     this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
     this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     this.listener.waiting(waits.flatMap(([id, waiting]) => this.#heldOf(id, { waiting })));
+    if (asks) this.listener.asked(asks.flatMap(({ id, ...question }) => this.#heldOf(id, question)));
     this.#hooks -= hooks;
     if (outcomes || hooks > 0) this.#finish(outcomes ?? []);
   }

@@ -5,7 +5,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { LoadProblem } from '../core/errors.ts';
-import type { HookCall, Settled, TaskInfo } from '../core/frames.ts';
+import type { CacheHit, CacheQuestion, HookCall, Settled, TaskInfo } from '../core/frames.ts';
 import type { Payload, RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 
@@ -56,6 +56,12 @@ export interface StopOrder {
   readonly reason: string;
 }
 
+/** What was found for a run that asked. */
+export interface CacheAnswer {
+  readonly id: number;
+  readonly hit: CacheHit | null;
+}
+
 export type ToChild =
   /** Makes ready to load, so that the load itself is quick. */
   | { readonly type: 'prepare'; readonly how: Preparation }
@@ -63,6 +69,7 @@ export type ToChild =
   | { readonly type: 'runs'; readonly runs: readonly Work[] }
   | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }
   | { readonly type: 'hooks'; readonly calls: readonly HookCall[] }
+  | { readonly type: 'answers'; readonly runs: readonly CacheAnswer[] }
   | { readonly type: 'ping' }
   /** Nothing runs and nothing will: end. */
   | { readonly type: 'leave' };
@@ -90,6 +97,8 @@ export interface Report {
   readonly type: 'report';
   /** Their code is about to be called; sent before it is, because it may never let go of the thread. */
   readonly started?: readonly number[];
+  /** So too, but first to make the key of a result; whether they start is not known yet. */
+  readonly looking?: readonly number[];
   /** The function of a run with a timeout begins now, or has settled and only hooks are left. */
   readonly phases?: readonly (readonly [id: number, phase: 'function' | 'after'])[];
   /** Errors that escaped a run: its code was asked to stop, and the run fails with this. */
@@ -98,6 +107,7 @@ export interface Report {
   readonly progress?: readonly ({ readonly id: number } & Told)[];
   /** Their code waits for other runs, or does not any more. */
   readonly waits?: readonly (readonly [id: number, isWaiting: boolean])[];
+  readonly asks?: readonly (CacheQuestion & { readonly id: number })[];
   readonly outcomes?: readonly Ended[];
   /** So many calls of hooks have ended. */
   readonly hooks?: number;

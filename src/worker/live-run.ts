@@ -72,7 +72,7 @@ export function workOf({ id, assignment }: Pick<LiveRun, 'id' | 'assignment'>): 
 
 /** What its child said of its end, under the lease. */
 export function outcomeOf({ runId, token }: Held, ended: Ended): Outcome {
-  if (ended.type === 'succeed') return { runId, token, type: 'succeed', result: ended.result };
+  if (ended.type === 'succeed' && ended.cachedFrom === undefined) return { runId, token, type: 'succeed', result: ended.result };
   const { id: _id, ...outcome } = ended;
   return { runId, token, ...outcome };
 }

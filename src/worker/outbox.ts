@@ -1,11 +1,11 @@
 /**
  * What a worker has to tell its server, gathered until the end of the turn and sent in the order in which it counts: starts, logs,
- * progress, waits, outcomes. While the connection is down it keeps logs (within a bound) and the newest progress; starts, waits and
- * outcomes are said again by the worker, which holds them until they are recorded.
+ * progress, waits, questions, outcomes. While the connection is down it keeps logs (within a bound) and the newest progress; starts, waits,
+ * questions and outcomes are said again by the worker, which holds them until they are recorded.
  */
 import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
-import type { Held, Outcome, Waiting } from '../core/frames.ts';
+import type { CacheQuestion, Held, Outcome, Waiting } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { plainError, type Told } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
@@ -34,6 +34,7 @@ export class Outbox {
   #logText = 0;
   #progress = new Map<string, Held & Told>();
   #waits = new Map<string, Waiting>();
+  #asks = new Map<string, Held & CacheQuestion>();
   /** Each as JSON. */
   #outcomes = new Map<string, string>();
 
@@ -49,11 +50,12 @@ export class Outbox {
     atTurnEnd(() => this.#flush(true));
   }
 
-  /** What was gathered and not sent is kept, but starts, waits and outcomes. */
+  /** What was gathered and not sent is kept, but starts, waits, questions and outcomes. */
   close(): void {
     this.#isOpen = false;
     this.#clearStarts();
     this.#waits.clear();
+    this.#asks.clear();
     this.#outcomes.clear();
   }
 
@@ -69,6 +71,7 @@ export class Outbox {
     if (text.length > FRAME_TEXT && Buffer.byteLength(text) > LIMITS.frameBytes - 1_024) return this.outcome(tooLarge(outcome));
     this.#starts.delete(outcome.token); // an outcome counts as the start
     this.#waits.delete(outcome.token);
+    this.#asks.delete(outcome.token);
     this.#outcomes.set(outcome.token, text);
     this.#soon();
     return outcome;
@@ -97,6 +100,11 @@ export class Outbox {
     this.#soon();
   }
 
+  asked(questions: readonly (Held & CacheQuestion)[]): void {
+    for (const one of questions) this.#asks.set(one.token, one);
+    this.#soon();
+  }
+
   #soon(): void {
     if (this.#isWaiting || !this.#isOpen) return;
     this.#isWaiting = true;
@@ -114,11 +122,13 @@ export class Outbox {
     this.#frames('logs', 'runs', logs);
     this.#frames('progress', 'runs', [...this.#progress.values()].map(text));
     this.#frames('waiting', 'runs', [...this.#waits.values()].map(text));
+    this.#frames('cache', 'runs', [...this.#asks.values()].map(text));
     this.#frames('finished', 'outcomes', this.#outcomes.values());
     this.#logs.clear();
     this.#logText = 0;
     this.#progress.clear();
     this.#waits.clear();
+    this.#asks.clear();
     this.#outcomes.clear();
   }
 

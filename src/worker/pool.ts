@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Fifo } from '../core/fifo.ts';
 import type { Assignment, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
+import { Asks } from './asks.ts';
 import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
 import { HardStops } from './hard-stops.ts';
@@ -48,6 +49,8 @@ class Pool implements RunPool {
   readonly #waiting = new Fifo<LiveRun>();
   readonly #suspects: Suspects;
   readonly #stops: HardStops;
+  readonly #asks: Asks;
+  readonly answer: RunPool['answer'] = (token, hit) => this.#asks.answer(token, hit);
   readonly #hooks: HookCalls;
   #infos = new Map<string, TaskInfo>();
   #idle: (() => void)[] = [];
@@ -64,6 +67,7 @@ class Pool implements RunPool {
     this.#suspects = new Suspects({ crew: this.#crew, give: (run, child) => this.#give(run, child), clock });
     this.#hooks = new HookCalls(this.#crew);
     this.#stops = new HardStops({ clock, retire: (child) => this.#crew.retire(child), runsOf: (child) => this.#runsOf(child) });
+    this.#asks = new Asks(this.#runs, this.#stops);
   }
 
   get tasks(): readonly TaskInfo[] {
@@ -166,9 +170,9 @@ class Pool implements RunPool {
     }
   }
 
-  // ---- What children report ------------------------------------------------------------------------------------------------
-
-  #reported(child: Child, { started, phases, strays, logs, progress, waits, outcomes, hooks }: Report): void {
+  #reported(child: Child, report: Report): void {
+    const { started, phases, strays, logs, progress, waits, outcomes, hooks } = report;
+    this.#asks.reported(report, this.listener);
     if (started) this.#started(started);
     for (const [id, phase] of phases ?? []) this.#phase(id, phase);
     for (const [id, error] of strays ?? []) this.#stray(id, error);

@@ -1,7 +1,7 @@
 /** The seam between a worker, which speaks with the server, and whoever executes its runs: children, or the process itself. Types only. */
 
 import type { LogLine } from '../core/api.ts';
-import type { Assignment, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
+import type { Assignment, CacheHit, CacheQuestion, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
 import type { Told } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
@@ -14,6 +14,8 @@ export interface PoolListener {
   logs(logs: readonly (Held & { readonly lines: readonly LogLine[] })[]): void;
   progress(progress: readonly (Held & Told)[]): void;
   waiting(waits: readonly Waiting[]): void;
+  /** Runs ask for a result that is there already; each gets its `answer`, or is stopped. */
+  asked(questions: readonly (Held & CacheQuestion)[]): void;
   /** Other tasks, another generation, or room for runs came or went. */
   changed(): void;
   readonly onEvent: OnEvent;
@@ -34,6 +36,8 @@ export interface RunPool {
   tell(calls: readonly HookCall[]): void;
   /** Asks the code of a run to stop, and stops its process after the grace. An unknown token is none of ours any more. */
   stop(token: string, why: StopReason, reason: string): void;
+  /** The answer to what a run asked. One that asks nothing takes none. */
+  answer(token: string, hit: CacheHit | null): void;
   /** Asks all of it to stop, the processes too, and gives the runs back. */
   giveUp(reason: string): void;
   /** What still runs is killed. */

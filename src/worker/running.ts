@@ -2,7 +2,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError } from '../core/errors.ts';
-import type { Settled } from '../core/frames.ts';
+import type { CacheHit, CacheQuestion, Settled } from '../core/frames.ts';
 import type { Progress, RunError, Told } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';
@@ -22,6 +22,8 @@ export interface Listener {
   log(running: Running, line: LogLine): void;
   progress(running: Running, told: Told): void;
   waiting(running: Running): void;
+  /** Null: it begins without asking. */
+  ask(running: Running, question: CacheQuestion | null): void;
   phase(running: Running, phase: 'function' | 'after'): void;
 }
 
@@ -58,6 +60,7 @@ export class Running implements Attempt {
   #told: Told = NOTHING;
   /** Made when somebody asks for it: most runs never do. */
   #controller: AbortController | null = null;
+  #answer: ((hit: CacheHit | null) => void) | null = null;
 
   /** @throws {BgtaskError} The arguments cannot be had. */
   constructor(listener: Listener, options: RunningOptions, definition: Definition, work: Work) {
@@ -109,6 +112,29 @@ export class Running implements Attempt {
   onWaiting(isWaiting: boolean): void {
     this.isWaiting = isWaiting;
     this.#listener.waiting(this);
+  }
+
+  recall(question: CacheQuestion | null): Promise<CacheHit | null> {
+    return new Promise((resolve, reject) => {
+      const { signal } = this;
+      const stop = () => reject(signal.reason);
+      this.#answer = (hit) => {
+        signal.removeEventListener('abort', stop);
+        resolve(hit);
+      };
+      signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
+      else this.#listener.ask(this, question);
+    });
+  }
+
+  /** The answer to `recall`. False where it asked nothing, or has heard already. */
+  answer(hit: CacheHit | null): boolean {
+    const answer = this.#answer;
+    this.#answer = null;
+    if (answer === null || this.signal.aborted) return false;
+    answer(hit);
+    return true;
   }
 
   onPhase(phase: 'function' | 'after'): void {

@@ -4,14 +4,26 @@
  * lease ends where it is only silent. It executes nothing itself; the pool does. No code of the user runs in this process.
  */
 import { type Address, type Connect, type DownReason, openSocket, type Socket } from '../client/socket.ts';
-import type { Assignment, Held, Outcome, ProcessIdentity, ServerFrame, Waiting, WorkerFrame } from '../core/frames.ts';
+import type {
+  Assignment,
+  CacheHit,
+  CacheQuestion,
+  Held,
+  Outcome,
+  ProcessIdentity,
+  ServerFrame,
+  Waiting,
+  WorkerFrame,
+} from '../core/frames.ts';
 import { PROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
 import { GRACE_MS } from './ipc.ts';
+import { type Lease, newLease, tellAgain } from './lease.ts';
 import { Outbox } from './outbox.ts';
 import type { RunPool } from './run-pool.ts';
 import { Silence, STOP_AFTER_MS } from './silence.ts';
+import { within } from './within.ts';
 
 /** A worker that takes runs until it is stopped. */
 export interface Worker {
@@ -41,14 +53,6 @@ export interface TaskWorkerOptions {
 
 /** How long a worker that stops waits for the server to record its last outcomes. */
 const LAST_RECORD_MS = 5_000;
-
-interface Lease extends Held {
-  readonly assignment: Assignment;
-  startedAt: number | null;
-  /** Its code waits for other runs; null: it never did. */
-  isWaiting: boolean | null;
-  outcome: Outcome | null;
-}
 
 export class TaskWorker implements Worker {
   readonly name: string;
@@ -95,6 +99,7 @@ export class TaskWorker implements Worker {
       logs: (logs) => this.#outbox.logs(logs.filter(({ token }) => this.#leases.has(token))),
       progress: (progress) => this.#outbox.progress(progress.filter(({ token }) => this.#leases.has(token))),
       waiting: (waits) => this.#waiting(waits),
+      asked: (questions) => this.#asked(questions),
       changed: () => this.#update(),
       onEvent: options.onEvent,
     };
@@ -126,6 +131,7 @@ export class TaskWorker implements Worker {
     else if (frame.type === 'cancel') for (const { token, reason } of frame.runs) this.#options.pool.stop(token, 'cancel', reason);
     else if (frame.type === 'fenced') this.#drop(frame.runs);
     else if (frame.type === 'hooks') this.#options.pool.tell(frame.runs);
+    else if (frame.type === 'cache') for (const { token, hit } of frame.runs) this.#answer(token, hit);
     else if (frame.type === 'orphans') this.#orphans(frame.tasks);
     else if (frame.type === 'welcome') this.#welcome(frame.fenced);
   }
@@ -133,8 +139,7 @@ export class TaskWorker implements Worker {
   #take(runs: readonly Assignment[]): void {
     const fresh = runs.filter(({ token }) => !this.#leases.has(token));
     for (const assignment of fresh) {
-      const { runId, token } = assignment;
-      this.#leases.set(token, { runId, token, assignment, startedAt: null, isWaiting: null, outcome: null });
+      this.#leases.set(assignment.token, newLease(assignment));
     }
     if (!this.#isDraining) this.#options.pool.assign(fresh);
     else this.#finished(fresh.map(({ runId, token }) => ({ runId, token, type: 'release', reason: `Worker ${this.name} is stopping` })));
@@ -145,9 +150,7 @@ export class TaskWorker implements Worker {
     this.#silence.over();
     this.#drop(fenced);
     for (const lease of this.#leases.values()) {
-      if (lease.outcome !== null) this.#outbox.outcome(lease.outcome);
-      else if (lease.startedAt !== null) this.#outbox.started(lease);
-      if (lease.outcome === null && lease.isWaiting !== null) this.#outbox.waiting([waitingOf(lease, lease.isWaiting)]);
+      tellAgain(lease, this.#outbox);
     }
     this.#outbox.open();
     this.#update();
@@ -222,6 +225,18 @@ export class TaskWorker implements Worker {
     this.#outbox.waiting(mine);
   }
 
+  #asked(questions: readonly (Held & CacheQuestion)[]): void {
+    const mine = questions.filter(({ token }) => this.#leases.has(token));
+    for (const { runId: _, token, ...question } of mine) (this.#leases.get(token) as Lease).question = question;
+    this.#outbox.asked(mine);
+  }
+
+  #answer(token: string, hit: CacheHit | null): void {
+    const lease = this.#leases.get(token);
+    if (lease) lease.question = null;
+    this.#options.pool.answer(token, hit);
+  }
+
   #finished(outcomes: readonly Outcome[]): void {
     const { clock, onEvent } = this.#options;
     const now = clock.monotonic();
@@ -254,19 +269,19 @@ export class TaskWorker implements Worker {
   // ---- The end -------------------------------------------------------------------------------------------------------------
 
   async #drain(): Promise<void> {
-    const { pool, drainMs, onEvent, onStop } = this.#options;
+    const { pool, drainMs, onEvent, onStop, clock } = this.#options;
     this.#isDraining = true;
     await onStop?.();
     this.#update();
     const running = [...this.#leases.values()].filter((lease) => lease.outcome === null).length;
     onEvent({ type: 'draining', running });
-    if (!(await this.#within(drainMs, pool.idle()))) {
+    if (!(await within(clock, drainMs, pool.idle()))) {
       const reason = `Worker ${this.name} stopped before the run was done`;
       pool.giveUp(reason);
-      if (!(await this.#within(GRACE_MS, pool.idle()))) pool.kill(reason);
-      await this.#within(GRACE_MS, pool.idle());
+      if (!(await within(clock, GRACE_MS, pool.idle()))) pool.kill(reason);
+      await within(clock, GRACE_MS, pool.idle());
     }
-    await this.#within(LAST_RECORD_MS, this.#allRecorded());
+    await within(clock, LAST_RECORD_MS, this.#allRecorded());
     this.#silence.close();
     await Promise.all([this.#socket?.close(), pool.close()]);
     onEvent({ type: 'stopped' });
@@ -281,19 +296,4 @@ export class TaskWorker implements Worker {
       this.#recorded = resolve;
     });
   }
-
-  /** Whether `done` came within `ms`. */
-  #within(ms: number, done: Promise<void>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.after(ms, () => resolve(false));
-      void done.then(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
-  }
-}
-
-function waitingOf({ runId, token }: Held, waiting: boolean): Waiting {
-  return { runId, token, waiting };
 }

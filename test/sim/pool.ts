@@ -55,6 +55,7 @@ export class SimPool implements RunPool {
 
   /** No task of it has hooks. */
   tell(): void {}
+  answer(): void {} // no task here has a cache
 
   stop(token: string, why: 'cancel' | 'fenced' | 'leave', reason: string): void {
     const live = this.#running.get(token);

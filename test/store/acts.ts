@@ -155,18 +155,23 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
       return target.apply(id, { type: 'cancel', reason: 'asked' }, at);
     case 'succeed':
       return target.apply(id, { type: 'succeed', token, result: '{"result":null,"args":[]}' }, at);
-    case 'keep':
-      return target.apply(id, { type: 'key', token, cache: { key: `c${pick % 2}`, ttlMs: pick % 3 === 0 ? 100 : null } }, at);
-    case 'defer':
-      return target.apply(id, { type: 'defer', token, until: idOf((pick + 1) % Math.max(1, index)) }, at);
-    case 'hit':
-      return target.apply(id, { type: 'succeed', token, result: '1', cachedFrom: idOf(index) }, at);
-    case 'clear':
-      return target.clear(at);
     case 'start':
       return target.apply(id, { type: 'start', token }, at);
+    default:
+      return cacheAct(target, acts, index);
   }
 }
+function cacheAct(target: Target, acts: readonly Act[], index: number): unknown {
+  const { kind, pick } = acts[index] as Act;
+  const at = T0 + index * 10;
+  const [id, token] = [idOf(pick % Math.max(1, index)), tokenOf(pick % Math.max(1, index))];
+  if (kind === 'keep')
+    return target.apply(id, { type: 'key', token, cache: { key: `c${pick % 2}`, ttlMs: pick % 3 === 0 ? 100 : null } }, at);
+  if (kind === 'defer') return target.apply(id, { type: 'defer', token, until: idOf((pick + 1) % Math.max(1, index)) }, at);
+  if (kind === 'hit') return target.apply(id, { type: 'succeed', token, result: '1', cachedFrom: idOf(index) }, at);
+  return target.clear(at);
+}
+
 /** An event names its run and its token by one number: make them meet. */
 export const acts = fc.array(anAct, { minLength: 1, maxLength: 60, size: 'max' });
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { LogLine } from '../../src/core/api.ts';
-import type { Assignment, Held, Outcome, Waiting } from '../../src/core/frames.ts';
+import type { Assignment, CacheQuestion, Held, Outcome, Waiting } from '../../src/core/frames.ts';
 import type { Progress } from '../../src/core/run.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -42,12 +42,18 @@ export class Told implements PoolListener {
   readonly lines: (Held & LogLine)[] = [];
   readonly steps: (Held & { progress: Progress })[] = [];
   readonly waits: Waiting[] = [];
+  readonly questions: (Held & CacheQuestion)[] = [];
   readonly events: WorkerEvent[] = [];
   changes = 0;
   #waiting: (() => void)[] = [];
 
   started(tokens: readonly string[]): void {
     this.startedTokens.push(...tokens);
+    this.#wake();
+  }
+
+  asked(questions: readonly (Held & CacheQuestion)[]): void {
+    this.questions.push(...questions);
     this.#wake();
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Settled } from '../../src/core/frames.ts';
+import type { CacheQuestion, Settled } from '../../src/core/frames.ts';
 import { encodeArgs, FUTURE } from '../../src/core/values.ts';
 import { task } from '../../src/index.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -13,14 +13,16 @@ const limited = definitionOf(task('limited', { timeout: '1s' }, async () => 1)) 
 
 function aRunning(over: Partial<Work> = {}, definition = plain) {
   const phases: string[] = [];
+  const asked: (string | null)[] = [];
   const listener = {
     log: () => {},
     progress: () => {},
     waiting: () => {},
+    ask: (_running: Running, question: CacheQuestion | null) => void asked.push(question?.key ?? null),
     phase: (_running: Running, phase: string) => void phases.push(phase),
   };
   const options = { clock: systemClock, random: systemRandom, graceMs: null };
-  return { running: new Running(listener, options, definition, aWork('plain', [], over)), phases };
+  return { running: new Running(listener, options, definition, aWork('plain', [], over)), phases, asked };
 }
 
 function argsOf(upstream: Record<string, Settled>, allowFailure: boolean): readonly unknown[] {

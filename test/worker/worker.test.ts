@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeConnect } from '../../src/client/node.ts';
-import type { Assignment, HookCall, Outcome, TaskInfo } from '../../src/core/frames.ts';
+import type { Assignment, CacheHit, HookCall, Outcome, TaskInfo } from '../../src/core/frames.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -21,6 +21,7 @@ class FakePool implements RunPool {
   listener!: PoolListener;
   readonly assigned: Assignment[] = [];
   readonly stops: [string, string][] = [];
+  readonly answers: [string, CacheHit | null][] = [];
   gaveUp: string | null = null;
   killed: string | null = null;
   isClosed = false;
@@ -43,6 +44,10 @@ class FakePool implements RunPool {
 
   stop(token: string, why: string): void {
     this.stops.push([token, why]);
+  }
+
+  answer(token: string, hit: CacheHit | null): void {
+    this.answers.push([token, hit]);
   }
 
   giveUp(reason: string): void {
