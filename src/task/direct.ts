@@ -4,12 +4,15 @@
  */
 import type { Recording, DirectCall as Told } from '../client/client.ts';
 import type { LogLine, SubmitOptions } from '../core/api.ts';
+import type { CacheHit, CacheQuestion } from '../core/frames.ts';
 import { idMaker } from '../core/ids.ts';
+import type { Payload } from '../core/run.ts';
 import { encodeArgs } from '../core/values.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { type RunScope, scopes } from './context.ts';
 import type { Definition } from './definition.ts';
+import { DirectCache } from './direct-cache.ts';
 import { type Ended, execute } from './execute.ts';
 import { validInput } from './input.ts';
 import { storableError, storableResult } from './outcome.ts';
@@ -19,6 +22,7 @@ import { joinTags } from './run-options.ts';
 
 /** How long a function may go on after its timeout: time to give in to its signal and to clean up. */
 const GRACE_MS = 250;
+const cache = new DirectCache(systemClock.monotonic);
 const newId = idMaker(systemClock.now, (bytes) => void crypto.getRandomValues(bytes));
 
 /**
@@ -35,6 +39,7 @@ export async function callDirectly(definition: Definition, said: SubmitOptions, 
     const ended = await execute(definition, new DirectAttempt(call, failures, recording), () => null);
     const { outcome } = ended;
     if (outcome.type === 'fail' && outcome.retry && (await pause(outcome.retryDelayMs, call.parent))) continue;
+    if (definition.options.cache !== null) cache.ended(call.id, keepable(ended));
     recording?.end(recordable(ended, recording));
     if (outcome.type === 'succeed') return ended.value;
     throw ended.thrown;
@@ -112,6 +117,10 @@ class DirectAttempt implements Attempt {
     return this.#controller.signal;
   }
 
+  recall(question: CacheQuestion | null): Promise<CacheHit | null> {
+    return question === null ? Promise.resolve(null) : cache.recall(question, this.runId);
+  }
+
   onLog(line: LogLine): void {
     this.#recording?.log(line);
   }
@@ -168,11 +177,21 @@ function storableArg(arg: unknown): unknown {
   }
 }
 
+/** What others may be given for the same key; undefined: it failed, or cannot be stored. */
+function keepable({ outcome, value }: Ended): Payload | null | undefined {
+  if (outcome.type !== 'succeed') return undefined;
+  try {
+    return storableResult(value);
+  } catch {
+    return undefined; // the caller gets it as it is; the record of the call says why it is not stored
+  }
+}
+
 function recordable({ outcome, value, thrown }: Ended, recording: Recording): AttemptOutcome {
   if (outcome.type === 'fail') return { ...outcome, retry: false };
   if (outcome.type !== 'succeed') return { type: 'fail', error: storableError(thrown), retry: false, retryDelayMs: 0, timedOut: false };
   try {
-    return { type: 'succeed', result: storableResult(value) };
+    return { type: 'succeed', result: storableResult(value), cachedFrom: outcome.cachedFrom };
   } catch (error) {
     recording.log(warning(`The result was given to the caller and is not stored: ${(error as Error).message}`));
     return { type: 'succeed', result: null };

@@ -160,3 +160,45 @@ describe('the record of a direct call', () => {
     expect(await task('t', (_given: object) => 1)(hostile)).toBe(1);
   });
 });
+
+describe('a cache', () => {
+  test('is shared by the direct calls of a process: one computes at a time, and each caller has a copy', async () => {
+    const { task } = setup();
+    let calls = 0;
+    const square = task('direct-square', { cache: { key: ['inputs'] } }, async (n: number) => {
+      calls += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      return { n: n * n };
+    });
+    const [first, second] = await Promise.all([square(3), square(3)]);
+    expect(second).toEqual({ n: 9 });
+    expect(second).not.toBe(first);
+    expect(await square(3)).toEqual({ n: 9 });
+    expect(await square(4)).toEqual({ n: 16 });
+    expect(calls).toBe(2);
+  });
+
+  test('computes again after a failure, and over the retries of one call', async () => {
+    const { task } = setup();
+    let calls = 0;
+    const shaky = task('direct-shaky', { cache: { key: ['inputs'] }, retries: 1, retryDelay: 0 }, async (_n: number) => {
+      calls += 1;
+      if (calls < 4) throw new Error(`call ${calls}`);
+      return calls;
+    });
+    await expect(shaky(1)).rejects.toThrow('call 2');
+    expect(await shaky(1)).toBe(4);
+    expect(await shaky(1)).toBe(4);
+  });
+
+  test('what cannot be stored goes to its caller and is not kept', async () => {
+    const { task } = setup();
+    let calls = 0;
+    const odd = task('direct-odd', { cache: { key: ['inputs'] } }, async () => {
+      calls += 1;
+      return () => calls;
+    });
+    expect((await odd())()).toBe(1);
+    expect((await odd())()).toBe(2);
+  });
+});
