@@ -136,6 +136,16 @@ describe('fairness', () => {
 });
 
 describe('limits', () => {
+  test('a direct call takes a place in the limit while it runs', () => {
+    const board = new Board();
+    board.queue.setLimits('a', { concurrency: 1, concurrencyPerKey: null });
+    board.submit('direct', { task: 'a', direct: { token: 't', workerId: 'direct-1', workerName: 'caller' } });
+    board.submit('waits', { task: 'a' });
+    expect(board.match({ a: 1 }).a).toEqual([]);
+    board.set(transition(board.run('direct'), { type: 'succeed', token: 't', result: null }, T0));
+    expect(board.match({ a: 1 }).a).toEqual(['waits']);
+  });
+
   test('a task never has more runs at once than its limit, whatever the slots', () => {
     const board = new Board();
     board.queue.setLimits('a', { concurrency: 2, concurrencyPerKey: null });
