@@ -2,7 +2,6 @@
  * Under which key the result of a run is kept: SHA-256 over a canonical text of what the task's `cache` names. The name of the task is
  * part of it, unless a key function gives a text that begins with `shared:`.
  */
-import { createHash } from 'node:crypto';
 import { canonical } from '../core/canonical.ts';
 import type { Duration } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
@@ -111,6 +110,8 @@ function omitted(value: unknown, what: string): readonly (string | number)[] {
   throw new InvalidOptionError(what, value, "a list of argument positions and of keys of arguments, as in [1, 'debug']");
 }
 
-function sha256(text: string): string {
+/** Loaded when the first key is made: most programs have no task with a cache, and it would cost all of them time to start. */
+async function sha256(text: string): Promise<string> {
+  const { createHash } = await import('node:crypto');
   return createHash('sha256').update(text).digest('hex');
 }
