@@ -1,6 +1,6 @@
 /** Which run an idempotency key leads to: the newest that was given it, for its task alone, as long as its ttl lets it. */
 import { isFinal, type NewRun, type Run } from '../core/run.ts';
-import type { Row } from './rows.ts';
+import type { Changes, Row } from './rows.ts';
 import type { NotSubmitted, Submitted } from './store.ts';
 
 export class Keys {
@@ -32,6 +32,19 @@ export class Keys {
   /** The run that has the key of `said`, whether it still answers or not. */
   held(said: Pick<NewRun, 'task' | 'idempotencyKey'>): Row | undefined {
     return said.idempotencyKey === null ? undefined : this.#rows.get(keyOf(said.task, said.idempotencyKey));
+  }
+
+  /** Takes the key of `said` from the run that has it: that one answers for it never again, also when the taker is removed before it. */
+  take(said: NewRun, changes: Changes | null): void {
+    const row = this.held(said);
+    if (!row) return;
+    const { keyUntil } = row;
+    row.keyUntil = 0;
+    const undo = () => {
+      row.keyUntil = keyUntil;
+      if (!row.gone) this.add(row);
+    };
+    changes?.steps.push({ undo });
   }
 
   /** Gives the run its key, unless a newer one has it: a removal that is taken back brings an older run in again. */

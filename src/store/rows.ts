@@ -18,8 +18,8 @@ export interface Row {
   run: Run;
   /** Rises with each submit. */
   readonly seq: number;
-  /** Until when its idempotency key answers; null: as long as it is kept. */
-  readonly keyUntil: number | null;
+  /** Until when its idempotency key answers; null: as long as it is kept; 0: a newer run has taken the key. */
+  keyUntil: number | null;
   /** Open runs that wait for its end; null once they were told. */
   dependents: Row[] | null;
   /** Open runs that name it in `waitFor`: they wait for its end, and then read its result. */

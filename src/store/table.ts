@@ -177,8 +177,7 @@ export class Table {
     const keyUntil = said.idempotencyTtlMs === null ? null : said.createdAt + said.idempotencyTtlMs;
     const run = newRun(said, unmet.length === 0 ? NO_IDS : unmet.map((up) => up.run.id));
     const row = newRow({ run, seq: this.#seq, keyUntil, uncached: false });
-    const keyed = this.#keys.held(said); // it answers no longer; where the new one is taken back, all is as before
-    if (keyed) this.changes?.steps.push({ undo: () => (keyed.gone ? undefined : this.#keys.add(keyed)) });
+    this.#keys.take(said, this.changes);
     this.#enter(row);
     this.changes?.facts.push({ kind: 'submit', run: said, at });
     this.changes?.note(row, undefined, run);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { NewRun } from '../../src/core/run.ts';
 import { newRun } from '../../src/core/transition.ts';
 import { Keys } from '../../src/store/keys.ts';
-import { newRow, type Row } from '../../src/store/rows.ts';
+import { Changes, newRow, type Row } from '../../src/store/rows.ts';
 import { aSubmit, play, T0 } from '../core/builders.ts';
 
 let seq = 0;
@@ -36,6 +36,20 @@ test('a run that goes takes its key with it, not that of its successor', () => {
   keys.remove(second);
   keys.remove(row('none', null));
   expect(keys.held(asking('k'))).toBeUndefined();
+});
+
+test('a run whose key is taken never answers for it again, unless that is taken back', () => {
+  const keys = new Keys();
+  const [first, second] = [row('a', 'k'), row('b', 'k')];
+  const changes = new Changes();
+  keys.add(first);
+  keys.take(asking('k'), changes);
+  keys.add(second);
+  keys.remove(second);
+  keys.add(first);
+  expect(keys.live(asking('k'), T0)).toBeUndefined();
+  for (const step of changes.steps) if ('undo' in step) step.undo();
+  expect(keys.live(asking('k'), T0)?.id).toBe('a');
 });
 
 test('an older run that comes in again, because its removal was taken back, does not take the key from a newer one', () => {
