@@ -24,6 +24,8 @@ const SLOTS = 3;
 const MANY = 1_000;
 /** After it nothing of a fault is left: a lease, what a worker waits between two tries, the longest run, twice. */
 const SETTLE_MS = 2 * (LEASE_MS + 30_000 + 40_000);
+/** Runs of the task with a limit of 1 come one after the other: so many times that long is enough for all of them. */
+const MOST_SETTLES = 10;
 
 const info = (name: string, concurrency: number | null) =>
   ({ name, maxAttempts: MANY, timeoutMs: null, retry: NO_DELAY, concurrency, concurrencyPerKey: null }) as TaskInfo;
@@ -91,7 +93,9 @@ export class World implements Watcher {
       await this.#time.pass(this.#random() < 0.2 ? this.#random() * 20_000 : this.#random() * 1_500);
     }
     await this.#heal();
-    await this.#time.pass(SETTLE_MS);
+    let settles = 0;
+    do await this.#time.pass(SETTLE_MS);
+    while (++settles < MOST_SETTLES && !(await this.#isDone()));
     await this.#judge();
   }
 
@@ -255,6 +259,11 @@ export class World implements Watcher {
     await this.#time.pass(20);
     await sent;
     if (!op.isKnown) this.#fail(`run ${op.id} is refused though all is well`);
+  }
+
+  async #isDone(): Promise<boolean> {
+    const counts = await (this.#server as Server).store.counts();
+    return counts.SCHEDULED + counts.PENDING + counts.RUNNING + counts.CANCELLING === 0;
   }
 
   async #judge(): Promise<void> {
