@@ -13,6 +13,8 @@ export type { Connect, WebSocketLike } from './raw-socket.ts';
 
 /** Longest time from the begin of a try to an open socket. */
 export const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest time from a ping to its answer. */
+const ANSWER_MS = SILENCE_MS - HEARTBEAT_MS;
 /** Full jitter: a wait is evenly spread between 0 and the cap, which doubles with each failed try. */
 const FIRST_RETRY_CAP_MS = 100;
 const LAST_RETRY_CAP_MS = 10_000;
@@ -36,6 +38,8 @@ export interface SocketOptions<In> {
   onUp(): void;
   /** Pongs are not passed on. */
   onFrame(frame: In): void;
+  /** A ping was answered that was sent at `askedAt`, monotonic milliseconds: the other side hears us, or did then. */
+  onAnswer?(askedAt: number): void;
   /** After each lost connection and each try that failed. Not after `close`. */
   onDown(why: DownReason, error?: unknown): void;
 }
@@ -71,9 +75,9 @@ interface Line {
   url: string;
   up: boolean;
   over: boolean;
-  /** Monotonic milliseconds: when it came up, and when it heard something last. */
+  /** Monotonic milliseconds: when it came up, and when the pings were sent that are not answered yet. */
   upAt: number;
-  heardAt: number;
+  readonly asked: number[];
   error: unknown;
   timers: { watchdog?: Timer; ping?: Timer };
 }
@@ -146,7 +150,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   /** Never rejects. */
   async #try(): Promise<void> {
     const { address, connect, clock, path } = this.#options;
-    const line: Line = { ws: null, url: '', up: false, over: false, upAt: 0, heardAt: 0, error: undefined, timers: {} };
+    const line: Line = { ws: null, url: '', up: false, over: false, upAt: 0, asked: [], error: undefined, timers: {} };
     this.#retry = null;
     this.#line = line;
     const late = () => this.#end(line, 'silent', new Error(`No answer within ${CONNECT_TIMEOUT_MS / 1_000} s from ${line.url}`));
@@ -183,7 +187,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
     const { clock } = this.#options;
     line.timers.watchdog?.cancel();
     line.up = true;
-    line.upAt = line.heardAt = clock.monotonic();
+    line.upAt = clock.monotonic();
     this.#watch(line, SILENCE_MS);
     this.#ping(line);
     this.#guard(line, () => this.#options.onUp());
@@ -191,12 +195,17 @@ class ReturningSocket<Out, In> implements Socket<Out> {
 
   #heard(line: Line, data: unknown): void {
     if (line.over) return;
-    line.heardAt = this.#options.clock.monotonic();
     this.#failures = 0;
     this.#guard(line, () => {
       const frame = JSON.parse(data as string) as In;
-      if ((frame as { type?: unknown }).type !== 'pong') this.#options.onFrame(frame);
+      if ((frame as { type?: unknown }).type === 'pong') this.#answered(line);
+      else this.#options.onFrame(frame);
     });
+  }
+
+  #answered(line: Line): void {
+    const askedAt = line.asked.shift();
+    if (askedAt !== undefined) this.#options.onAnswer?.(askedAt);
   }
 
   /** What cannot be read, or breaks whoever reads it, ends the connection: on a new one both sides begin from known ground. */
@@ -213,6 +222,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
       HEARTBEAT_MS,
       () => {
         this.#ping(line);
+        line.asked.push(this.#options.clock.monotonic());
         this.send({ type: 'ping' } as Out);
       },
       true,
@@ -220,15 +230,16 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   }
 
   /**
-   * Ends the line when it hears nothing for SILENCE_MS. Looks a second time one turn later: where our own loop was blocked, the
-   * frames that came meanwhile are read only after the timer.
+   * Ends the line when a ping is not answered, SILENCE_MS after the one before it: other frames say only that one direction works. Looks a
+   * second time one turn later: where our own loop was blocked, the frames that came meanwhile are read only after the timer.
    */
   #watch(line: Line, ms: number, again = false): void {
     const look = () => {
-      const left = line.heardAt + SILENCE_MS - this.#options.clock.monotonic();
+      const now = this.#options.clock.monotonic();
+      const left = (line.asked[0] ?? now) + ANSWER_MS - now;
       if (left > 0) this.#watch(line, left);
       else if (!again) this.#watch(line, 1, true);
-      else this.#end(line, 'silent', new Error(`Nothing heard for ${SILENCE_MS / 1_000} s from ${line.url}`));
+      else this.#end(line, 'silent', new Error(`No answer for ${SILENCE_MS / 1_000} s from ${line.url}`));
     };
     line.timers.watchdog = this.#options.clock.after(ms, look, true);
   }

@@ -1,8 +1,8 @@
 /**
- * How long a server has been silent, and what a worker must do about it. A server that is gone cannot grant our runs to anybody else, so
- * they go on. One that is only silent may live, and will when their lease has run out: code has to be stopped before that.
+ * How long a server may not have heard us, and what a worker must do about it. A server that is gone cannot grant our runs to anybody else,
+ * so they go on. One that may live will, when their lease has run out, and it counts that from what it heard last: code has to be stopped
+ * before. That we hear it says nothing, since a network can fail in one direction; nor does a connection that was reset on the way.
  */
-import { SILENCE_MS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 
 export interface SilenceOptions {
@@ -19,7 +19,7 @@ const KILL_AFTER_MS = 28_000;
 
 export class Silence {
   readonly #options: SilenceOptions;
-  /** The latest moment, in monotonic milliseconds, at which the server was heard or was surely down. */
+  /** The latest moment, in monotonic milliseconds, at which the server surely heard us, or was surely down. */
   #since: number;
   #timers: Timer[] = [];
 
@@ -28,32 +28,27 @@ export class Silence {
     this.#since = options.clock.monotonic();
   }
 
-  /** It said something, or it is down: refused, or closed by itself. */
-  over(): void {
-    this.#since = this.#options.clock.monotonic();
-    this.#cancel();
+  /** It has heard what was said at `at`: an answer proves that, and nothing else it sends does. */
+  heardUs(at: number): void {
+    this.#since = Math.max(this.#since, at);
   }
 
-  /** It said something on a connection that stands. */
-  heard(): void {
-    this.#since = this.#options.clock.monotonic();
+  /** A connection stands again on which it heard us at `at`; or at `at` it was surely down. */
+  over(at: number): void {
+    this.heardUs(at);
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
   }
 
-  /** It cannot be reached, or does not let us in. `wasUp`: until now a connection stood, which counts as silent after `SILENCE_MS`. */
-  begins(wasUp: boolean): void {
-    const { clock, stop, kill } = this.#options;
-    if (wasUp) this.#since = Math.max(this.#since, clock.monotonic() - SILENCE_MS);
+  /** It cannot be reached, or does not let us in, or the connection ended and nobody knows why. */
+  begins(): void {
     if (this.#timers.length > 0) return;
+    const { clock, stop, kill } = this.#options;
     const past = clock.monotonic() - this.#since;
     this.#timers = [clock.after(Math.max(0, STOP_AFTER_MS - past), stop, true), clock.after(Math.max(0, KILL_AFTER_MS - past), kill, true)];
   }
 
   close(): void {
-    this.#cancel();
-  }
-
-  #cancel(): void {
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers = [];
+    this.over(this.#since);
   }
 }

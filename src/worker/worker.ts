@@ -65,7 +65,9 @@ export class TaskWorker implements Worker {
   readonly #leases = new Map<string, Lease>();
   readonly #outbox: Outbox;
   #socket: Socket<WorkerFrame> | null = null;
-  /** The server has answered `hello` on this connection. */
+  /** When `hello` was said on the connection that stands, monotonic milliseconds; null: none does. */
+  #helloAt: number | null = null;
+  /** The server has answered it. */
   #isWelcome = false;
   #wasReady = false;
   #isDraining = false;
@@ -113,6 +115,7 @@ export class TaskWorker implements Worker {
       ...{ path: '/work', address, connect, clock, random, reconnect: true },
       onUp: () => this.#hello(),
       onFrame: (frame) => this.#receive(frame),
+      onAnswer: (askedAt) => this.#silence.heardUs(askedAt),
       onDown: (why, error) => this.#down(why, error),
     });
   }
@@ -125,7 +128,6 @@ export class TaskWorker implements Worker {
   // ---- From the server -----------------------------------------------------------------------------------------------------
 
   #receive(frame: ServerFrame): void {
-    this.#silence.heard();
     if (frame.type === 'runs') this.#take(frame.runs);
     else if (frame.type === 'recorded') this.#forget(frame.runs);
     else if (frame.type === 'cancel') for (const { token, reason } of frame.runs) this.#options.pool.stop(token, 'cancel', reason);
@@ -147,7 +149,7 @@ export class TaskWorker implements Worker {
 
   #welcome(fenced: readonly Held[]): void {
     this.#isWelcome = true;
-    this.#silence.over();
+    this.#silence.over(this.#helloAt ?? 0);
     this.#drop(fenced);
     for (const lease of this.#leases.values()) {
       tellAgain(lease, this.#outbox);
@@ -187,6 +189,7 @@ export class TaskWorker implements Worker {
     const { process } = this.#options;
     const state = this.#state();
     this.#told = JSON.stringify(state);
+    this.#helloAt = this.#options.clock.monotonic();
     const who = { workerId: this.#id, secret: this.#secret, name: this.name, process };
     this.#socket?.send({ type: 'hello', protocol: PROTOCOL, ...who, ...state, held });
   }
@@ -252,9 +255,11 @@ export class TaskWorker implements Worker {
   // ---- A connection that is lost -------------------------------------------------------------------------------------------
 
   #down(why: DownReason, error: unknown): void {
-    const { onEvent } = this.#options;
-    if (why === 'gone') this.#silence.over();
-    else this.#silence.begins(this.#isWelcome);
+    const { onEvent, clock } = this.#options;
+    // Only a refusal proves that nobody is there: a connection that stood may have been cut on the way.
+    if (why === 'gone' && this.#helloAt === null) this.#silence.over(clock.monotonic());
+    else this.#silence.begins();
+    this.#helloAt = null;
     this.#isWelcome = false;
     this.#outbox.close();
     this.#tell(why, () => onEvent(why === 'unauthorized' ? { type: why, error } : { type: 'disconnected', why, error }));

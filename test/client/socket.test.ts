@@ -15,6 +15,7 @@ type Down = { why: DownReason; error: unknown };
 class Probe {
   readonly downs: Down[] = [];
   readonly frames: WatchFrame[] = [];
+  readonly answers: number[] = [];
   ups = 0;
   onUp: () => void = () => undefined;
   readonly socket: Socket<ClientFrame>;
@@ -37,6 +38,10 @@ class Probe {
       onFrame: (frame) => {
         this.frames.push(frame);
         options.onFrame?.(frame);
+        this.#wake();
+      },
+      onAnswer: (askedAt) => {
+        this.answers.push(askedAt);
         this.#wake();
       },
       onDown: (why, error) => {
@@ -308,6 +313,32 @@ describe('silence', () => {
     expect(probe.downs[0]?.why).toBe('silent');
     clock.advance(10_000);
     await probe.until(() => probe.ups === 2);
+  });
+
+  test('what the other side says of itself is no answer: it may not hear us', async () => {
+    const clock = new ManualClock();
+    server.onFrame = (frame) => frame.type === 'ping';
+    const probe = new Probe({ clock });
+    await probe.until(() => probe.ups === 1);
+    for (let second = 1; second < SILENCE_MS / 1_000; second += 1) {
+      clock.advance(1_000);
+      for (const ws of server.sockets) tell(ws, { type: 'unknown', id: 'x' });
+      await probe.until(() => probe.frames.length === second);
+    }
+    expect(probe.downs).toEqual([]);
+    clock.advance(1_002);
+    expect(probe.downs[0]?.why).toBe('silent');
+  });
+
+  test('tells of each answer when its ping was sent', async () => {
+    const clock = new ManualClock();
+    const probe = new Probe({ clock });
+    await probe.until(() => probe.ups === 1);
+    const began = clock.monotonic();
+    clock.advance(HEARTBEAT_MS);
+    clock.advance(HEARTBEAT_MS);
+    await probe.until(() => probe.answers.length === 2);
+    expect(probe.answers).toEqual([began + HEARTBEAT_MS, began + 2 * HEARTBEAT_MS]);
   });
 
   test('frames that waited while our own loop was blocked count as heard', async () => {
