@@ -94,3 +94,8 @@ export function bucketOf(lane: Lane): string | null {
 export function isFull(active: number, limit: number | null): boolean {
   return limit !== null && active >= limit;
 }
+
+/** True where a run that does not run yet could hold back another one that might. */
+export function isLimited({ limits, shared, buckets }: TaskLine): boolean {
+  return limits.concurrency !== null || limits.concurrencyPerKey !== null || shared.length > 0 || buckets !== null;
+}

@@ -8,7 +8,20 @@
 import { Away } from './away.ts';
 import { Gates } from './gates.ts';
 import { Heap } from './heap.ts';
-import { bucketOf, type Entry, isFull, type Lane, newLane, newLine, perKey, popLive, prune, SPARE, type TaskLine } from './lanes.ts';
+import {
+  bucketOf,
+  type Entry,
+  isFull,
+  isLimited,
+  type Lane,
+  newLane,
+  newLine,
+  perKey,
+  popLive,
+  prune,
+  SPARE,
+  type TaskLine,
+} from './lanes.ts';
 import { type Limits, rateText } from './limits.ts';
 import type { Run, StateName } from './run.ts';
 import { Shared } from './shared.ts';
@@ -20,6 +33,8 @@ export interface Offer {
   readonly workerId: string;
   readonly tasks: ReadonlySet<string>;
   readonly slots: number;
+  /** Runs it takes beyond its slots, of tasks without limits, where no slot is left for them anywhere. Default: 0. */
+  readonly ahead?: number;
 }
 export class RunQueue {
   readonly #entries = new Map<string, Entry>();
@@ -48,15 +63,8 @@ export class RunQueue {
    */
   match(offers: readonly Offer[], now: number, grant: (workerId: string, runId: string) => void): void {
     this.#promote(now);
-    let open = offers.map((offer) => ({ ...offer })).filter((offer) => offer.slots > 0);
-    while (open.length > 0) {
-      for (const offer of open) {
-        const entry = this.#next(offer.tasks);
-        offer.slots = entry ? offer.slots - 1 : 0;
-        if (entry) grant(offer.workerId, entry.runId);
-      }
-      open = open.filter((offer) => offer.slots > 0);
-    }
+    this.#deal(offers, (offer) => offer.slots, false, grant);
+    this.#deal(offers, (offer) => offer.ahead ?? 0, true, grant);
   }
 
   /** The code of a leased run waits for other runs, or goes on: then at once, even where that is one more than its limits allow. */
@@ -176,10 +184,27 @@ export class RunQueue {
     this.#offerLane(entry.lane);
   }
 
+  #deal(
+    offers: readonly Offer[],
+    room: (offer: Offer) => number,
+    isAhead: boolean,
+    grant: (workerId: string, runId: string) => void,
+  ): void {
+    let open = offers.map((offer) => ({ ...offer, left: room(offer) })).filter((offer) => offer.left > 0);
+    while (open.length > 0) {
+      for (const offer of open) {
+        const entry = this.#next(offer.tasks, isAhead);
+        offer.left = entry ? offer.left - 1 : 0;
+        if (entry) grant(offer.workerId, entry.runId);
+      }
+      open = open.filter((offer) => offer.left > 0);
+    }
+  }
+
   /** The next run of one of `tasks`: the task that was served longest ago, then its lanes in turn. */
-  #next(tasks: ReadonlySet<string>): Entry | undefined {
+  #next(tasks: ReadonlySet<string>, isAhead: boolean): Entry | undefined {
     for (const line of this.#tasks.values()) {
-      if (line.ring.size === 0 || !tasks.has(line.name) || this.#isHeld(line)) continue;
+      if (line.ring.size === 0 || !tasks.has(line.name) || this.#isHeld(line) || (isAhead && isLimited(line))) continue;
       const entry = this.#nextOf(line);
       if (!entry) continue;
       this.#tasks.delete(line.name);

@@ -46,8 +46,13 @@ export class Cancels {
     if (run.state !== 'CANCELLING' || event.type !== 'cancel') return;
     const { roster, reports } = this.#options;
     const held = { runId: run.id, token: run.lease.token };
+    const holder = roster.holderOf(held);
+    if (holder?.ahead.remove(held.token)) {
+      reports.finished(holder, [{ ...held, type: 'stopped' }]); // nobody has it yet
+      return;
+    }
     reports.stopping.add(held.token);
-    roster.holderOf(held)?.link?.send({ type: 'cancel', runs: [{ ...held, reason: event.reason }] });
+    holder?.link?.send({ type: 'cancel', runs: [{ ...held, reason: event.reason }] });
   }
 }
 

@@ -18,6 +18,7 @@ import { Hooks } from './hooks.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
 import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
+import { Sweeps } from './sweeps.ts';
 import { taskViews, workerViews } from './views.ts';
 
 export type { Link } from './roster.ts';
@@ -45,8 +46,6 @@ export interface CallerSession {
   closed(): void;
 }
 
-const SWEEP_AFTER_ENDED = 500;
-const SWEEP_EVERY_MS = 3_600_000;
 /** Due times are wall clock, which can jump: look again at least this often while something waits for one. */
 const LOOK_AT_CLOCK_MS = 1_000;
 
@@ -62,8 +61,7 @@ export class Dispatcher {
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
   #open = 0;
-  #ended = 0;
-  #sweptAt: number;
+  readonly #sweeps: Sweeps;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -72,7 +70,7 @@ export class Dispatcher {
     this.#reports = new Reports({ ...options, roster: this.#roster, hooks: this.#hooks, onFree: () => this.#handOut() });
     this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
     this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
-    this.#sweptAt = options.clock.monotonic();
+    this.#sweeps = new Sweeps(options.clock.monotonic());
   }
 
   /** Picks up what the store holds: every lease gets a fresh term, so that workers that live on can come back with their runs. */
@@ -160,6 +158,7 @@ export class Dispatcher {
 
   /** A paused task's runs wait, and the workers of a paused name get none; what runs goes on. */
   async setPaused(of: 'task' | 'worker', name: string, paused: boolean): Promise<void> {
+    for (const holder of this.#roster.all()) this.#reports.giveBack(holder);
     const stored = this.#store.setPaused(of, name, paused, this.#options.clock.now());
     this.#handOut();
     await stored;
@@ -175,10 +174,11 @@ export class Dispatcher {
     for (const holder of this.#roster.all()) {
       const why = this.#roster.verdict(holder, this.#now(), this.#options.isDead);
       if (why !== null) this.#reports.revoke(holder, why);
+      else if (holder.ahead.staleAt <= this.#now()) this.#reports.giveBack(holder);
     }
     void written(this.#store.expire(this.#options.clock.now()));
     this.#handOut(true);
-    if (this.#ended >= SWEEP_AFTER_ENDED || this.#now() - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep();
+    if (this.#sweeps.take(this.#now())) void written(this.#store.sweep(this.#options.clock.now(), this.#options.keep ?? DEFAULT_KEEP));
   }
 
   /** When `tick` is due next; null: not before something else happens. `onWake` tells when that gets earlier. */
@@ -198,6 +198,7 @@ export class Dispatcher {
   /** From now on submits are refused and nothing is handed out; reports are still taken. */
   drain(): void {
     this.#draining = true;
+    for (const holder of this.#roster.all()) this.#reports.giveBack(holder);
   }
 
   async #add(runs: readonly NewRun[], at: number): Promise<readonly (Accepted | Refusal)[]> {
@@ -220,8 +221,9 @@ export class Dispatcher {
 
   /** Leases due runs to whoever has room. `always` also moves what came due while nobody had any. */
   #handOut(always = false): void {
+    for (const holder of this.#roster.all()) this.#handout.fill(holder);
     const offers = this.#draining ? [] : this.#roster.offers(this.#store.pausedWorkers());
-    if (offers.length > 0 || always) void written(this.#handout.lease(offers));
+    if (offers.length > 0 || always) void written(this.#handout.lease(offers).then(() => this.#rearm()));
     this.#rearm();
   }
 
@@ -244,6 +246,7 @@ export class Dispatcher {
 
   #update(holder: Holder, told: Pick<Extract<WorkerFrame, { type: 'update' }>, 'tasks' | 'slots' | 'generation' | 'draining'>): void {
     const tasks = new Map(told.tasks.map((task) => [task.name, task]));
+    this.#reports.giveBack(holder);
     Object.assign(holder, { tasks, names: new Set(tasks.keys()), slots: told.slots, generation: told.generation, draining: told.draining });
     for (const task of told.tasks) this.#store.setLimits(task.name, task);
     this.#hooks.serve(holder);
@@ -259,6 +262,7 @@ export class Dispatcher {
   #disconnected(holder: Holder, link: Link<ServerFrame>): void {
     if (holder.link !== link) return;
     holder.link = null;
+    this.#reports.giveBack(holder);
     if (holder.isCaller) holder.deadSince = this.#now();
     if (holder.leases.size === 0) this.#roster.remove(holder);
     this.#rearm();
@@ -277,13 +281,7 @@ export class Dispatcher {
     const ended = runs.filter(isFinal);
     for (const run of ended) if (run.state !== 'COMPLETED') this.#hooks.ended(run);
     this.#open -= ended.length;
-    this.#ended += ended.length;
-  }
-
-  #sweep(): void {
-    this.#ended = 0;
-    this.#sweptAt = this.#now();
-    void written(this.#store.sweep(this.#options.clock.now(), this.#options.keep ?? DEFAULT_KEEP));
+    this.#sweeps.ended(ended.length);
   }
 
   #rearm(): void {

@@ -65,6 +65,7 @@ export class Reports {
     const others = mine.filter(({ type }) => type !== 'succeed');
     this.#options.hooks.reported(others, holder.isCaller);
     const applied = this.#apply(mine.map((outcome) => ({ id: outcome.runId, event: eventOf(outcome) })));
+    if (mine.length > 0) holder.ahead.ended(mine.length, holder.slots, this.#options.clock.monotonic());
     this.#options.onFree();
     const recorded = (all: readonly Applied[]) => {
       if (others.length > 0) this.#options.hooks.recorded(mine, all);
@@ -89,6 +90,14 @@ export class Reports {
     }
     if (changes.length > 0) void written(this.#apply(changes));
     if (stopping.length > 0) holder.link?.send({ type: 'cancel', runs: stopping });
+  }
+
+  /** What was leased ahead and never sent goes back into the queue. */
+  giveBack(holder: Holder): void {
+    const runs = holder.ahead.clear();
+    const release = (token: string) => ({ type: 'release', token, reason: `No slot of worker ${holder.name} was free for it` }) as const;
+    for (const run of runs) this.free(run);
+    if (runs.length > 0) void written(this.#apply(runs.map(({ runId, token }) => ({ id: runId, event: release(token) }))));
   }
 
   /** Ends all leases of a holder that is dead or silent, and forgets it. */

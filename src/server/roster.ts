@@ -5,6 +5,7 @@
 import type { Held, ProcessIdentity, ServerFrame, TaskInfo } from '../core/frames.ts';
 import { HEARTBEAT_MS, LEASE_MS } from '../core/protocol.ts';
 import type { Offer } from '../core/queue.ts';
+import { Ahead } from './ahead.ts';
 
 /** The other end of a connection. `send` after the end is harmless. */
 export interface Link<Frame> {
@@ -36,6 +37,9 @@ export interface Holder {
   readonly leases: Map<string, string>;
   /** Tokens of those whose code waits for other runs: they take no slot. */
   readonly waiting: Set<string>;
+  /** Tokens of those that it was not sent yet. */
+  readonly unsent: Set<string>;
+  readonly ahead: Ahead;
 }
 
 /** A dead worker's children get this long to notice before its runs go to another one. */
@@ -79,6 +83,8 @@ export class Roster {
         deadSince: null,
         leases: new Map(),
         waiting: new Set(),
+        unsent: new Set(),
+        ahead: new Ahead(),
       },
     };
     this.#holders.set(id, holder);
@@ -89,6 +95,7 @@ export class Roster {
     for (const token of holder.leases.keys()) this.#byToken.delete(token);
     holder.leases.clear();
     holder.waiting.clear();
+    holder.unsent.clear();
     this.#holders.delete(holder.id);
   }
 
@@ -105,6 +112,7 @@ export class Roster {
     if (!holder) return false;
     holder.leases.delete(held.token);
     holder.waiting.delete(held.token);
+    holder.unsent.delete(held.token);
     this.#byToken.delete(held.token);
     return true;
   }
@@ -118,8 +126,10 @@ export class Roster {
   offers(paused: ReadonlySet<string> = NOBODY): Offer[] {
     const offers: Offer[] = [];
     for (const holder of this.#holders.values()) {
-      const slots = holder.link === null || holder.draining || paused.has(holder.name) ? 0 : holder.slots - usedSlots(holder);
-      if (slots > 0) offers.push({ workerId: holder.id, tasks: holder.names, slots });
+      if (holder.link === null || holder.draining || holder.slots === 0 || paused.has(holder.name)) continue;
+      const free = holder.slots - (holder.leases.size - holder.waiting.size);
+      const [slots, ahead] = [Math.max(0, free), holder.ahead.most + Math.min(0, free)];
+      if (slots > 0 || ahead > 0) offers.push({ workerId: holder.id, tasks: holder.names, slots, ahead });
     }
     return offers.length > 1 ? offers.sort((a, b) => b.slots - a.slots) : offers;
   }
@@ -142,15 +152,15 @@ export class Roster {
       const lease = Math.max(0, LEASE_MS - (now - holder.lastHeardAt));
       // A live connection moves its deadline with each heartbeat: no need to look before one could be missed.
       const look = holder.link === null ? Math.min(lease, LOOK_MS) : Math.max(lease, HEARTBEAT_MS);
-      quiet = Math.min(quiet ?? look, look);
+      quiet = Math.min(quiet ?? look, look, Math.max(0, holder.ahead.staleAt - now));
     }
     return quiet;
   }
 }
 
 /** Slots that are taken; for a while they may be more than there are, when runs go on that waited for others. */
-export function usedSlots({ leases, waiting }: Holder): number {
-  return leases.size - waiting.size;
+export function usedSlots({ leases, waiting, unsent }: Holder): number {
+  return leases.size - waiting.size - unsent.size;
 }
 
 function title(holder: Holder): string {

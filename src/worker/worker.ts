@@ -140,9 +140,7 @@ export class TaskWorker implements Worker {
 
   #take(runs: readonly Assignment[]): void {
     const fresh = runs.filter(({ token }) => !this.#leases.has(token));
-    for (const assignment of fresh) {
-      this.#leases.set(assignment.token, newLease(assignment));
-    }
+    for (const assignment of fresh) this.#leases.set(assignment.token, newLease(assignment));
     if (!this.#isDraining) this.#options.pool.assign(fresh);
     else this.#finished(fresh.map(({ runId, token }) => ({ runId, token, type: 'release', reason: `Worker ${this.name} is stopping` })));
   }
@@ -151,9 +149,7 @@ export class TaskWorker implements Worker {
     this.#isWelcome = true;
     this.#silence.over(this.#helloAt ?? 0);
     this.#drop(fenced);
-    for (const lease of this.#leases.values()) {
-      tellAgain(lease, this.#outbox);
-    }
+    for (const lease of this.#leases.values()) tellAgain(lease, this.#outbox);
     this.#outbox.open();
     this.#update();
     const { pool, slots, onEvent } = this.#options;

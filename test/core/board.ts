@@ -29,10 +29,10 @@ export class Board {
   }
 
   /** Leases what `queue` gives to workers named by their tasks, as `'a b': 2`. Answers with the run ids each got, in order. */
-  match(offers: Record<string, number>, now = T0): Record<string, string[]> {
+  match(offers: Record<string, number>, now = T0, ahead = 0): Record<string, string[]> {
     const got: Record<string, string[]> = Object.fromEntries(Object.keys(offers).map((name) => [name, []]));
     this.queue.match(
-      Object.entries(offers).map(([name, slots]) => ({ workerId: name, tasks: new Set(name.split(' ')), slots })),
+      Object.entries(offers).map(([name, slots]) => ({ workerId: name, tasks: new Set(name.split(' ')), slots, ahead })),
       now,
       (workerId, runId) => {
         got[workerId]?.push(runId);

@@ -17,6 +17,24 @@ describe('order', () => {
     expect(board.match({ a: 0 }).a).toHaveLength(0);
   });
 
+  test('what is given ahead comes after all free slots are filled, in order', () => {
+    const board = new Board();
+    board.submitMany('r', 6, { task: 'a' });
+    expect(board.match({ a: 1, 'a b': 1 }, T0, 1)).toEqual({ a: ['r1', 'r3'], 'a b': ['r2', 'r4'] });
+  });
+
+  test.each([
+    ['concurrency', { concurrency: 9, concurrencyPerKey: null }],
+    ['a limit per key', { concurrency: null, concurrencyPerKey: 9 }],
+    ['a shared limit', { concurrency: null, concurrencyPerKey: null, shared: [{ name: 'db', limit: 9 }] }],
+    ['a rate', { concurrency: null, concurrencyPerKey: null, rate: { limit: 9, perMs: 1_000, burst: 9, perKey: false } }],
+  ])('no run of a task with %s is given ahead: it would take a place and not run', (_name, limits) => {
+    const board = new Board();
+    board.queue.setLimits('a', limits);
+    board.submitMany('r', 3, { task: 'a' });
+    expect(board.match({ a: 1 }, T0, 5)).toEqual({ a: ['r1'] });
+  });
+
   test('a run goes only to a worker that has its task', () => {
     const board = new Board();
     board.submit('r1', { task: 'a' });

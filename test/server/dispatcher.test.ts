@@ -103,6 +103,92 @@ describe('handing out', () => {
     expect(worker.frames).toContainEqual({ type: 'orphans', tasks: [{ name: 'other', queued: 1 }] });
   });
 
+  /** A worker with two slots that has ended two runs a millisecond apart, and what it was sent since. */
+  async function quick(runs: number, at: Awaited<ReturnType<typeof start>>) {
+    const worker = at.connect({ slots: 2 });
+    const ids = (await at.submit(...Array.from({ length: runs + 4 }, () => ({ task: 'greet' })))).map(({ id }) => id);
+    const end = (...these: Assignment[]) => {
+      worker.session.receive({ type: 'finished', outcomes: these.map((one) => done(one)) });
+    };
+    await settle();
+    for (let turn = 0; turn < 2; turn += 1) {
+      at.clock.advance(1);
+      end(...worker.runs().slice(-2));
+      await settle();
+    }
+    const held = worker.runs().slice(-2);
+    const sent = () =>
+      worker
+        .runs()
+        .slice(6)
+        .map(({ runId }) => ids.indexOf(runId) - 6);
+    return { worker, end, held, sent, next: ids.slice(6) };
+  }
+
+  test('a worker of quick tasks has its next leases made before its slots are free, and gets them in the turn in which they are', async () => {
+    const at = await start();
+    const { end, held, sent, worker, next } = await quick(6, at);
+    expect(sent()).toEqual([]); // two slots, two runs
+    expect(at.dispatcher.workers()).toMatchObject([{ used: 2 }]);
+    expect(await at.store.get(next[0] as string)).toMatchObject({ state: 'PENDING', worker: 'w' });
+    expect(await at.store.get(next[2] as string)).toMatchObject({ state: 'SCHEDULED' });
+    end(held[0] as Assignment);
+    expect(sent()).toEqual([0]); // nothing was awaited
+    await settle();
+    end(...worker.runs().slice(-2));
+    await settle();
+    expect(sent()).toEqual([0, 1, 2]);
+  });
+
+  test('what was leased ahead and finds no slot goes back into the queue soon, for any worker', async () => {
+    const at = await start();
+    const { sent, next } = await quick(3, at);
+    const other = at.connect({ slots: 1, name: 'other' });
+    await settle();
+    expect(other.runs().map(({ runId }) => runId)).toEqual([]);
+    at.clock.advance(at.dispatcher.nextTickInMs() as number);
+    at.dispatcher.tick();
+    await settle();
+    expect(other.runs().map(({ runId }) => runId)).toEqual([next[0]]);
+    expect(sent()).toEqual([]);
+    const run = (await at.store.get(next[0] as string)) as Run;
+    expect(run.history.map(({ state }) => state)).toEqual(['SCHEDULED', 'PENDING', 'SCHEDULED', 'PENDING']);
+    expect(run.losses).toBe(0);
+  });
+
+  test('a run that is leased ahead is cancelled at once: nobody has it', async () => {
+    const at = await start();
+    const { worker, next } = await quick(3, at);
+    const frames = worker.frames.length;
+    expect(await at.dispatcher.cancel(next[0] as string, 'asked')).toMatchObject({ state: 'CANCELLING' });
+    await settle();
+    expect(await at.store.get(next[0] as string)).toMatchObject({ state: 'CANCELLED', attempt: 0 });
+    expect(worker.frames.slice(frames).filter(({ type }) => type === 'cancel' || type === 'runs')).toEqual([]);
+  });
+
+  test.each([
+    ['is gone', (at: Awaited<ReturnType<typeof quick>>) => at.worker.session.closed()],
+    [
+      'drains',
+      ({ worker }: Awaited<ReturnType<typeof quick>>) =>
+        worker.session.receive({ type: 'update', tasks: [info('greet')], slots: 2, generation: 1, draining: true }),
+    ],
+  ])('what was leased ahead for a worker that %s goes back at once', async (_how, end) => {
+    const at = await start();
+    const about = await quick(3, at);
+    end(about);
+    await settle();
+    expect(await at.store.get(about.next[0] as string)).toMatchObject({ state: 'SCHEDULED', losses: 0 });
+  });
+
+  test('what was leased ahead goes back when its task is paused', async () => {
+    const at = await start();
+    const { next } = await quick(3, at);
+    await at.dispatcher.setPaused('task', 'greet', true);
+    await settle();
+    expect(await at.store.get(next[0] as string)).toMatchObject({ state: 'SCHEDULED' });
+  });
+
   test('a delayed run is handed out by the tick after it came due', async () => {
     const { submit, connect, clock, dispatcher } = await start();
     const worker = connect();
