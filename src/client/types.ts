@@ -42,7 +42,7 @@ interface RunBase {
   readonly progress: Progress | null;
   /** What its code has set: `runContext().meta.set(key, value)`. */
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Empty where the server left it out. */
+  /** Every move so far, as `get()` gives it. Empty in what `wait()`, `events()` and lists give. */
   readonly history: readonly RunMove[];
 }
 /** One entry of a run's history. */

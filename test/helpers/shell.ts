@@ -31,7 +31,8 @@ export class Started {
   constructor(line: string, cwd: string, env: NodeJS.ProcessEnv) {
     this.line = line;
     // npx only looks the command up; the folder's own .bin stands first in PATH. `exec`: the process that is killed is the command itself.
-    this.child = spawn('bash', ['-c', `exec ${line.replace(/^npx /, '')}`], {
+    const typed = line.replace(/^((?:\w+=\S* )*)npx /, '$1');
+    this.child = spawn('bash', ['-c', `exec env ${typed}`], {
       cwd,
       env,
       detached: true,
