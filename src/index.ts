@@ -1,4 +1,7 @@
-/** What `import … from 'bgtask'` gives. It stays light: what is heavy is loaded when it is first needed. */
+/**
+ * What `import … from 'bgtask'` gives. It stays light: what is heavy is loaded when it is first needed.
+ * @module bgtask
+ */
 import type { Future } from './client/types.ts';
 import { connectionOf, type ServerConnection } from './task/connect.ts';
 import { type ConnectOptions, defaultClient, makeClient } from './task/default-client.ts';

@@ -1,6 +1,7 @@
 /**
  * The client: everything that can be asked of a server, over HTTP and one shared WebSocket. Entry `bgtask/client`; it runs in browsers
  * too, so no `node:` is loaded from here. Nothing of it holds the process alive, except while somebody awaits an answer.
+ * @module bgtask-client
  */
 
 import type { RunFilter, RunView } from '../core/api.ts';

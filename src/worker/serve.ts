@@ -1,6 +1,7 @@
 /**
  * The door of the worker: `serve` for the tasks of a script, `serveFiles` for files that are loaded. It wires the parts and loads them
  * only when it is called: importing this costs next to nothing.
+ * @module bgtask-worker
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
