@@ -47,10 +47,11 @@ export async function develop<Store extends LocalStore>(doors: DevDoors<Store>, 
   }
 }
 
-/** The store of the project, unless a flag or the environment names one: what a profile says is meant for everyday servers. */
-export function devSettings(settings: Settings): Settings {
-  const named = settings.sources.STORE === 'flag' || settings.sources.STORE === 'env';
-  return named ? settings : { ...settings, store: `file:${resolve('.bgtask', 'store')}` };
+/** The store of the project and a key of its own, unless a flag or the environment names one: what a profile says is meant for everyday servers. */
+export function devSettings({ sources, ...settings }: Settings): Settings {
+  const isNamed = (source: Settings['sources']['STORE']) => source === 'flag' || source === 'env';
+  const store = isNamed(sources.STORE) ? settings.store : `file:${resolve('.bgtask', 'store')}`;
+  return { ...settings, sources, store, apiKey: isNamed(sources.API_KEY) ? settings.apiKey : null };
 }
 
 /** What to type in another terminal. */

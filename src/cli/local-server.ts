@@ -3,7 +3,7 @@
  * store and a server are stands elsewhere; both come in as arguments.
  */
 import type { Settings } from '../config/config.ts';
-import { ensureToken, removeServerRecord, tokenFileOf, writeServerRecord } from '../config/servers.ts';
+import { ensureToken, keepToken, removeServerRecord, tokenFileOf, writeServerRecord } from '../config/servers.ts';
 import type { RunCounts, ServerRecord, ServerStatus } from '../core/api.ts';
 import { ConfigError, type StoreError } from '../core/errors.ts';
 import { count, paint, tildePath } from './text.ts';
@@ -74,12 +74,13 @@ export async function startLocalServer<Store extends LocalStore>(
   const store = await doors.openStore(settings.store, { durability, breakLock, onNotice });
   try {
     const tokenFile = options.auth ? tokenFileOf(settings.store, settings.home) : null;
-    const token = tokenFile === null ? null : ensureToken(tokenFile);
+    const token = tokenFile === null ? null : tokenOf(settings, tokenFile);
     const { host, port, allowHosts, version } = options;
     const server = await listen(settings, port, () =>
       doors.startServer({ store, host, port, token, allowHosts, version, keep: keepOf(settings) }),
     );
-    const record = { url: server.url, pid: process.pid, store: settings.store, tokenFile };
+    const given = settings.apiKey === null ? {} : { keyGiven: true };
+    const record = { url: server.url, pid: process.pid, store: settings.store, tokenFile, ...given };
     leaveRecord(settings, record, onNotice);
     return running(settings, server, store, record, await statusOf(server, store, version));
   } catch (error) {
@@ -119,6 +120,12 @@ async function listen(settings: Settings, port: number, start: () => Promise<Loc
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw (await import('./port.ts')).portTaken(settings, port);
   }
+}
+
+/** The key it was given as API_KEY, else one of its own. */
+function tokenOf({ apiKey }: Settings, tokenFile: string): string {
+  if (apiKey !== null) keepToken(tokenFile, apiKey);
+  return ensureToken(tokenFile);
 }
 
 function keepOf({ keep: { completed, failed } }: Settings) {

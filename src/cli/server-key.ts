@@ -18,10 +18,17 @@ export function serverKey(settings: Settings): string {
   return key;
 }
 
-/** Puts a new key in place of the old one; a server that runs takes it up, and sends away who came in with the old one. */
+/**
+ * Puts a new key in place of the old one; a server that runs takes it up, and sends away who came in with the old one.
+ * @throws {UsageError} It would come back with the old one: that was given as API_KEY.
+ */
 export async function rotateKey(settings: Settings, client: Client): Promise<string> {
   const file = keyFile(settings);
-  if (readServerRecord(settings.home, settings.apiUrl) === null) {
+  const record = readServerRecord(settings.home, settings.apiUrl);
+  if (record?.keyGiven) {
+    throw new UsageError(`The server at ${record.url} was given its key as API_KEY.`, ['Give it another one, and start it again']);
+  }
+  if (record === null) {
     serverKey(settings); // without one there is nothing to replace
     return replaceToken(file);
   }

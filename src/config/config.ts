@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../core/errors.ts';
+import { readText } from './files.ts';
 import { type Environment, type Home, homeFolders } from './home.ts';
 import { type KeepFor, readKeep, settleKeep } from './keep.ts';
 import { nearest } from './nearest.ts';
@@ -26,7 +27,7 @@ export interface Setting {
   /** The text in its settled form. Throws a sentence that says what was expected. */
   parse(text: string): string;
   readonly describe: string;
-  /** Shown as `***` in lists. */
+  /** Shown as `***` in lists. Its variable with `_FILE` behind it names a file to read it from, as containers hand secrets over. */
   readonly secret?: true;
   /** Says where profiles are found, so it cannot stand in one. */
   readonly outsideProfiles?: true;
@@ -107,6 +108,8 @@ export interface Found {
   readonly setting: Setting;
   readonly text: string | null;
   readonly source: Source;
+  /** The variable that named the file `text` comes from, and that file. */
+  readonly from?: { readonly variable: string; readonly file: string };
 }
 
 /** The key as it was meant, with or without `BGTASK_`. @throws {ConfigError} It is none; names the nearest one. */
@@ -158,8 +161,18 @@ export function readSetting(setting: Setting, text: string, source: Source): str
   }
 }
 
-function readFound({ setting, text, source }: Found): string | null {
-  return text === null ? null : readSetting(setting, text, source);
+function readFound({ setting, text, source, from }: Found): string | null {
+  if (from && !text)
+    throw new ConfigError(`${from.variable} in the environment is ${JSON.stringify(from.file)}: ${problemOf(from)}.`, source);
+  return text === null ? null : readSetting(from ? { ...setting, env: from.variable } : setting, text, source);
+}
+
+function problemOf({ file }: { file: string }): string {
+  try {
+    return readText(file) === null ? 'there is no such file' : 'the file is empty';
+  } catch (error) {
+    return `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
+  }
 }
 
 function whereSaid(setting: Setting, source: Source): string {
@@ -190,9 +203,20 @@ function find(setting: Setting, overrides: Overrides, env: Environment, profile:
   if (flag !== undefined) return { setting, text: flag, source: 'flag' };
   const variable = env[setting.env];
   if (variable) return { setting, text: variable, source: 'env' };
+  const file = setting.secret && env[`${setting.env}_FILE`];
+  if (file) return { setting, text: textOf(file), source: 'env', from: { variable: `${setting.env}_FILE`, file } };
   const kept = setting.outsideProfiles ? undefined : profile[setting.key];
   if (kept !== undefined) return { setting, text: kept, source: 'profile' };
   return { setting, text: setting.default(home), source: 'default' };
+}
+
+/** Null where it cannot be read: lists show settings that are wrong, too. */
+function textOf(file: string): string | null {
+  try {
+    return readText(file)?.trim() ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function checkKeys(profile: Profile, name: string): void {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerRecord } from '../core/api.ts';
-import { StoreError } from '../core/errors.ts';
+import { ConfigError, StoreError } from '../core/errors.ts';
 import type { Settings } from './config.ts';
 import { createPrivately, readText, writePrivately } from './files.ts';
 import type { Home } from './home.ts';
@@ -22,7 +22,7 @@ export interface Address {
 const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
 /** A server that listens on every address of its machine answers on the loopback too. */
 const ANY_ADDRESS = new Set(['0.0.0.0', '[::]']);
-/** A key is 256 bits as text; anything much shorter in its file is no key. */
+/** A key of ours is 256 bits as text; anything much shorter is none. */
 const KEY_BYTES = 32;
 const SHORTEST_KEY = 32;
 
@@ -87,8 +87,17 @@ export function ensureToken(file: string): string {
 
 /** Puts a new key in the place of the old one. A server takes it up when it is told. */
 export function replaceToken(file: string): string {
-  const token = randomBytes(KEY_BYTES).toString('base64url');
-  writePrivately(file, `${token}\n`);
+  return keepToken(file, randomBytes(KEY_BYTES).toString('base64url'));
+}
+
+/** Puts a key that somebody chose into `file`, where others find it as they find one of ours. @throws {ConfigError} It is too short. */
+export function keepToken(file: string, token: string): string {
+  if (token.length < SHORTEST_KEY) {
+    throw new ConfigError(`The API_KEY for this server has ${token.length} characters; ${SHORTEST_KEY} are the least.`, 'env', [
+      'Make one: openssl rand -hex 32',
+    ]);
+  }
+  if (readToken(file) !== token) writePrivately(file, `${token}\n`);
   return token;
 }
 

@@ -140,6 +140,8 @@ export interface ServerRecord {
   readonly pid: number;
   readonly store: string;
   readonly tokenFile: string | null;
+  /** The key is one that the server was given as API_KEY, and will be given again when it starts again. */
+  readonly keyGiven?: boolean;
 }
 export interface ServerStatus {
   readonly url: string;

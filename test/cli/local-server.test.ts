@@ -44,6 +44,22 @@ test('while it runs others find its address and key; when it stops nothing is le
   await expect(untilFailed(running)).resolves.toBeUndefined();
 });
 
+test('a key that it is given as API_KEY counts, and others find that one', async () => {
+  const parts = doors();
+  const apiKey = 'k'.repeat(40);
+  const running = await startLocalServer(parts, { ...settings, apiKey }, options);
+  expect(parts.startServer.mock.calls[0]?.[0].token).toBe(apiKey);
+  expect(readServerRecord(settings.home, settings.apiUrl)).toMatchObject({ keyGiven: true });
+  expect(readToken(join(folder, 'token'))).toBe(apiKey);
+  await running.stop();
+});
+
+test('a given key that is too short does not start it, and the store is let go', async () => {
+  const parts = doors();
+  await expect(startLocalServer(parts, { ...settings, apiKey: 'short' }, options)).rejects.toThrow('32 are the least');
+  expect(parts.store.close).toHaveBeenCalled();
+});
+
 test('without auth there is no key', async () => {
   const parts = doors();
   const running = await startLocalServer(parts, settings, { ...options, auth: false });

@@ -33,6 +33,14 @@ test('a server that asks for no key has none to show or replace', async () => {
   await expect(rotateKey(settings, nobody)).rejects.toThrow('asks for no key');
 });
 
+test('a key that the server was given is not replaced: it would be back at the next start', async () => {
+  const key = ensureToken(keyFile);
+  const given = { url: 'http://127.0.0.1:4200', pid: process.pid, store: 'memory:', tokenFile: keyFile, keyGiven: true };
+  writeServerRecord(settings.home, given);
+  await expect(rotateKey(settings, nobody)).rejects.toThrow('was given its key as API_KEY');
+  expect(readToken(keyFile)).toBe(key);
+});
+
 test('a key is not replaced while the server cannot be told', async () => {
   const key = ensureToken(keyFile);
   record(keyFile);

@@ -91,6 +91,30 @@ describe('values', () => {
   });
 });
 
+describe('the key of the server in a file', () => {
+  const file = () => join(home, 'key');
+
+  test('is read from where BGTASK_API_KEY_FILE says, without the line end', async () => {
+    await inProfile({ API_KEY: 'of-the-profile' });
+    writeFileSync(file(), 'of-the-file\n');
+    const inFile = { ...env, BGTASK_API_KEY_FILE: file() };
+    expect(loadSettings({}, inFile)).toMatchObject({ apiKey: 'of-the-file', sources: { API_KEY: 'env' } });
+    expect(loadSettings({}, { ...inFile, BGTASK_API_KEY: 'said-itself' }).apiKey).toBe('said-itself');
+    expect(loadSettings({}, { ...env, BGTASK_API_KEY_FILE: '' }).apiKey).toBe('of-the-profile');
+  });
+
+  test('is refused where the file is not there, is empty or holds none, but settings can be listed', () => {
+    const inFile = { ...env, BGTASK_API_KEY_FILE: file() };
+    expect(() => loadSettings({}, inFile)).toThrow(`BGTASK_API_KEY_FILE in the environment is "${file()}": there is no such file.`);
+    expect(findSettings({}, inFile).find((one) => one.setting.key === 'API_KEY')).toMatchObject({ text: null, source: 'env' });
+    writeFileSync(file(), '\n');
+    expect(() => loadSettings({}, inFile)).toThrow('the file is empty');
+    writeFileSync(file(), 'sec ret');
+    expect(() => loadSettings({}, inFile)).toThrow(/^BGTASK_API_KEY_FILE in the environment((?!sec ret).)*$/);
+    expect(() => loadSettings({}, { ...env, BGTASK_API_KEY_FILE: home })).toThrow('it cannot be read (EISDIR)');
+  });
+});
+
 describe('what is wrong is named', () => {
   test('with where it was said', async () => {
     expect(() => loadSettings({}, { ...env, BGTASK_LIMIT: 'x' })).toThrow('BGTASK_LIMIT in the environment is "x"');

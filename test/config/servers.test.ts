@@ -9,6 +9,7 @@ import type { Home } from '../../src/config/home.ts';
 import {
   addressOf,
   ensureToken,
+  keepToken,
   listServerRecords,
   readServerRecord,
   readToken,
@@ -118,6 +119,16 @@ describe('the key of a server', () => {
     const after = replaceToken(file);
     expect(after).not.toBe(before);
     expect(ensureToken(file)).toBe(after);
+  });
+
+  test('may be one that somebody chose, if it is long enough, and lies where one of ours would', () => {
+    const file = join(home.data, 'store', 'token');
+    expect(() => keepToken(file, 'short')).toThrow('has 5 characters; 32 are the least');
+    expect(keepToken(file, 'k'.repeat(32))).toBe('k'.repeat(32));
+    const { ino } = statSync(file);
+    keepToken(file, 'k'.repeat(32));
+    expect(statSync(file)).toMatchObject({ ino });
+    expect(ensureToken(file)).toBe('k'.repeat(32));
   });
 
   test('lies in the folder of the store, or at home where the store has none', () => {
