@@ -72,7 +72,7 @@ function commandsOf(body: string): Step[] {
 }
 
 function isLasting(command: string): boolean {
-  return /\b(server start|task serve)\b/.test(command) && !command.includes('--background');
+  return /\b(server start|task serve|tsx watch)\b/.test(command) && !command.includes('--background');
 }
 
 /** A pattern of a `text` block: line by line, `…` for anything. */

@@ -4,14 +4,18 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const GRACE_MS = 20_000;
+/** What pages import beside bgtask. */
+const PACKAGES = ['tsx', 'fastify', 'express', 'hono', '@hono'];
+/** The ports at which the apps of pages listen. */
+const PAGE_PORTS = ['8000', '8001', '8002'];
 
 export interface Finished {
   readonly code: number | null;
@@ -95,17 +99,21 @@ export class Started {
 export class Shell {
   readonly home: string;
   readonly port: number;
+  /** Free ones in the place of those that pages name. */
+  readonly #pagePorts: ReadonlyMap<string, number>;
   readonly #env: NodeJS.ProcessEnv;
   readonly #started: Started[] = [];
   #closed = false;
 
-  private constructor(home: string, port: number) {
+  private constructor(home: string, [port = 0, ...ports]: readonly number[]) {
     this.home = home;
     this.port = port;
+    this.#pagePorts = new Map(PAGE_PORTS.map((named, index) => [named, ports[index] as number]));
     const bin = join(home, 'node_modules', '.bin');
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }');
     symlinkSync(root, join(home, 'node_modules', 'bgtask'));
+    for (const name of PACKAGES) symlinkSync(join(root, 'node_modules', name), join(home, 'node_modules', name));
     symlinkSync(join(root, 'bin', 'run.js'), join(bin, 'bgtask'));
     symlinkSync(join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(bin, 'tsx'));
     const outside = Object.entries(process.env).filter(([name]) => !/^(BGTASK_|NODE_OPTIONS|VITEST|NODE_ENV)/.test(name));
@@ -115,12 +123,27 @@ export class Shell {
       BGTASK_HOME: join(home, '.home'),
       BGTASK_PORT: String(port),
       BGTASK_API_URL: `http://127.0.0.1:${port}`,
+      PORT: this.ported('8000'),
       NO_COLOR: '1',
     };
   }
 
   static async open(): Promise<Shell> {
-    return new Shell(mkdtempSync(join(tmpdir(), 'bgtask-shell-')), await freePort());
+    const ports: number[] = [];
+    while (ports.length <= PAGE_PORTS.length) ports.push(await freePort());
+    return new Shell(mkdtempSync(join(tmpdir(), 'bgtask-shell-')), ports);
+  }
+
+  /** What a page says, with free ports in the place of those it names. */
+  ported(text: string): string {
+    return text.replaceAll(/\b800\d\b/g, (named) => String(this.#pagePorts.get(named) ?? named));
+  }
+
+  /** A folder of the repository as one of the home, where it may be changed. */
+  copy(folder: string): string {
+    const copied = join(this.home, basename(folder));
+    cpSync(join(root, folder), copied, { recursive: true, filter: (path) => !/node_modules|\.next|secrets/.test(path.slice(root.length)) });
+    return copied;
   }
 
   /** For all that is started from now on. */
@@ -139,10 +162,10 @@ export class Shell {
     return started;
   }
 
-  /** Starts a server or worker and waits until it says that it is ready. */
+  /** Starts a server, a worker or an app and waits until it says that it is ready. */
   async serve(line: string, folder = this.home): Promise<Started> {
     const started = this.start(line, folder);
-    await started.says(line.includes('server start') ? /http:\/\/127\.0\.0\.1:\d+/ : /\bready\b/i);
+    await started.says(/server start|app\.ts|tsx watch/.test(line) ? /http:\/\/[\d.]+:\d+/ : /\bready\b/i);
     return started;
   }
 

@@ -1,0 +1,51 @@
+/** A compose file as the processes that it means: the commands and the environment of its containers, with a mapping of what only a container has. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+export interface Service {
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly deploy?: { readonly replicas?: number };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly read_only?: boolean;
+  readonly secrets?: readonly string[];
+  readonly stop_grace_period?: string;
+}
+export interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+/** With its anchors and merges followed. */
+export function readCompose(path: string): Compose {
+  return parse(readFileSync(path, 'utf8'), { merge: true }) as Compose;
+}
+
+/** `ENV` of a Dockerfile. */
+export function imageEnvironment(path: string): Record<string, string> {
+  const [, said = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(readFileSync(path, 'utf8')) ?? [];
+  return Object.fromEntries(said.split(/\s*\\\n\s*/).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+
+/** The command of `HEALTHCHECK` of a Dockerfile as a line for a shell. */
+export function imageHealth(path: string): string {
+  const [, words = '[]'] = /^HEALTHCHECK[\s\S]*?CMD (\[.*\])$/m.exec(readFileSync(path, 'utf8')) ?? [];
+  return commandLine(JSON.parse(words) as string[]);
+}
+
+/** `CMD` or `CMD-SHELL` of a health check as a line for a shell; compose writes a dollar twice. */
+export function healthLine({ healthcheck }: Service): string {
+  const [kind, ...words] = healthcheck?.test ?? [];
+  const plain = words.map((word) => word.replaceAll('$$', '$'));
+  return kind === 'CMD-SHELL' ? `sh -c ${quoted(plain[0] ?? '')}` : commandLine(plain);
+}
+
+export function commandLine(words: readonly string[]): string {
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
