@@ -1,0 +1,5 @@
+import { task } from 'bgtask';
+
+export const printValue = task('printValue', async (value: unknown) => {
+  console.log(value);
+});
