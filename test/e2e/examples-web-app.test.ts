@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -138,6 +138,23 @@ describe('compose.yaml', () => {
       asked.once('error', reject).end();
     });
   }
+});
+
+describe('Dockerfile', () => {
+  const lines = readPage(`${EXAMPLE}/Dockerfile`).split('\n');
+  const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+
+  test('the image is made in stages, and its processes are not root', () => {
+    expect(lines.filter((line) => line.startsWith('FROM ')).length).toBeGreaterThan(1);
+    expect(last.filter((line) => /^(USER|CMD) /.test(line))).toEqual(['USER node', expect.stringMatching(/^CMD \[/)]);
+    expect(last.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
+  });
+
+  test('what it copies from the clone is there', () => {
+    const copied = lines.flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? []);
+    expect(copied).toContain('package-lock.json');
+    expect(copied.filter((path) => !existsSync(join(root, path.replace(/\*.*$/, ''))))).toEqual([]);
+  });
 });
 
 describe('versions', () => {
