@@ -260,7 +260,8 @@ function log<R extends Run>(fresh: R, at: number, reason: string | null): R {
   return fresh;
 }
 
+/** On one line, all of it: the first line alone of what a schema found is `[`. */
 function summary(error: RunError): string {
-  const line = `${error.name}: ${error.message}`.split('\n', 1)[0] as string;
+  const line = `${error.name}: ${error.message.slice(0, 2_000)}`.replace(/\s*[\r\n]\s*/g, ' ');
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }

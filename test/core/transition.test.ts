@@ -113,6 +113,12 @@ describe('how an attempt ends', () => {
     expect(reason).toMatch(/^Error: x+…$/);
     expect(reason).toHaveLength(200);
   });
+
+  test('of a message of several lines the reason tells them all, on one line', () => {
+    const error = { ...BOOM, message: '[\n  {\n    "path": ["tone"]\r\n  }\n]' };
+    const reason = transition(aRun('RUNNING'), { ...EVENTS.fail, error }, T0).history.at(-1)?.reason;
+    expect(reason).toBe('Error: [ { "path": ["tone"] } ]');
+  });
 });
 
 describe('crashes', () => {
