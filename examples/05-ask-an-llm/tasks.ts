@@ -17,7 +17,7 @@ export const getHelp = task(
     let answer = '';
     for await (const piece of writeAnswer(question, tone, signal)) {
       answer += piece;
-      progress(1, 2, answer);
+      progress(1, 2, `…${answer.slice(-60)}`);
     }
     progress(2, 2);
     return answer.trim().split('\n').slice(0, 2).join('\n');

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { blocksOf, readPage } from '../helpers/pages.ts';
 import { root, Shell, type Started } from '../helpers/shell.ts';
 
 const EXAMPLE = join(root, 'examples/05-ask-an-llm');
@@ -112,11 +113,15 @@ describe('a question', () => {
   test('shows its answer grow while the model writes it', { timeout: TIMEOUT_MS }, async () => {
     const { app } = await startAll();
     const follow = `import { getRun } from 'bgtask';
-      for await (const event of getRun(process.argv[2] ?? '').events()) if (event.type === 'progress' && event.note) console.log(event.note.length);`;
+      for await (const event of getRun(process.argv[2] ?? '').events()) console.log(event.type, event.type === 'progress' ? event.note : '');`;
     writeFileSync(join(shell.home, 'follow.ts'), follow);
+    await shell.done('npx bgtask task pause getHelp'); // until somebody looks on
     const address = await post(app, 'Please, how do I fold a map?');
-    const lengths = (await shell.done(`npx tsx follow.ts ${idOf(address)}`)).trim().split('\n').map(Number);
-    expect(new Set(lengths).size).toBeGreaterThanOrEqual(3);
+    const following = shell.start(`npx tsx follow.ts ${idOf(address)}`);
+    await following.says(/state/);
+    await shell.done('npx bgtask task resume getHelp');
+    const notes = (await following.ended).stdout.split('\n').filter((line) => line.startsWith('progress …'));
+    expect(new Set(notes).size).toBeGreaterThanOrEqual(2);
   });
 
   test('that is none, or too long, is refused', { timeout: TIMEOUT_MS }, async () => {
@@ -190,4 +195,11 @@ describe('a model', () => {
     const { code, stderr } = await shell.run('npx bgtask task serve tasks.ts --no-watch', folder);
     expect([code, stderr]).toEqual([1, expect.stringContaining(`copy .openai.env.example to ${join(folder, '.openai.env')}`)]);
   });
+});
+
+test('what the guide shows of the example is what it is', () => {
+  const sources = ['app.ts', 'llm.ts'].map((name) => readFileSync(join(EXAMPLE, name), 'utf8'));
+  const shown = blocksOf(readPage('docs/guide/13-ask-an-llm.md')).filter((block) => block.language === 'ts' && block.skipped);
+  expect(shown.length).toBeGreaterThanOrEqual(3);
+  expect(shown.filter(({ body }) => !sources.some((source) => source.includes(body)))).toEqual([]);
 });
