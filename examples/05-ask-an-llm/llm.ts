@@ -38,6 +38,7 @@ export async function* writeAnswer(question: string, tone: Tone, signal: AbortSi
   const messages = talk(INSTRUCTIONS[tone], question);
   const stream = await openai.chat.completions.create({ model, messages, stream: true }, { signal }).catch(explain);
   let isWhole = false;
+  let cause: unknown;
   try {
     for await (const { choices } of stream) {
       const choice = choices[0];
@@ -45,10 +46,10 @@ export async function* writeAnswer(question: string, tone: Tone, signal: AbortSi
       isWhole ||= Boolean(choice?.finish_reason);
     }
   } catch (error) {
-    signal.throwIfAborted(); // our own doing: the run was cancelled, or has taken too long
-    throw new Error('The answer broke off.', { cause: error });
+    cause = error;
   }
-  if (!isWhole) throw new Error('The answer broke off.');
+  signal.throwIfAborted(); // the run was cancelled, or has taken too long
+  if (!isWhole) throw new Error('The answer broke off.', { cause });
 }
 
 function talk(instruction: string, question: string): OpenAI.ChatCompletionMessageParam[] {
