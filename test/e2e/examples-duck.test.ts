@@ -67,7 +67,9 @@ test('a ping that comes back with another number, or fails, is told, and the duc
 });
 
 test.runIf(existsSync('/proc/self/environ'))('Ctrl-C ends every process and removes the store', { timeout: TIMEOUT_MS }, async () => {
-  const duck = shell.start('npx tsx duck.ts 500', folder);
+  // As npm runs it, without npm, which may answer a Ctrl-C by itself.
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { duck: string } };
+  const duck = shell.start(`${scripts.duck} 500`, root);
   await duck.says(/all are up/);
   const [home = ''] = /BGTASK_HOME=\S+/.exec(duck.stdout) ?? [];
   expect(processesWith(home).length).toBeGreaterThanOrEqual(9);
