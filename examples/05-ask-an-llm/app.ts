@@ -26,7 +26,7 @@ app.get<{ Params: { id: string } }>('/answer/:id', async ({ params }, reply) => 
 });
 
 app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
-  if (error instanceof RunNotFoundError) return reply.code(404).send({ message: error.message });
+  if (error instanceof RunNotFoundError) return reply.code(404).send({ message: 'There is no such answer.' });
   const isDown = error instanceof ServerUnreachableError || (error instanceof RefusedError && error.status !== 400);
   if (isDown) return reply.code(503).send({ message: error.message });
   const { statusCode = 500 } = error;
