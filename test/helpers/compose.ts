@@ -4,12 +4,15 @@ import { parse } from 'yaml';
 
 export interface Service {
   readonly command: readonly string[];
+  readonly hostname?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly deploy?: { readonly replicas?: number };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly read_only?: boolean;
   readonly secrets?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
   readonly stop_grace_period?: string;
 }
 export interface Compose {
