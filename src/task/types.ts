@@ -186,7 +186,8 @@ export interface TaskRef<N extends string, A extends readonly unknown[], R> {
    * Submits one run. Resolves when it is stored durably; some worker will run it. Calls of one tick travel in one request.
    * @throws {InvalidInputError} The input does not fit the task's schema.
    * @throws {ValueError} An argument cannot be stored; the message names its path.
-   * @throws {ServerUnreachableError} No server answers. Nothing was stored.
+   * @throws {ServerUnreachableError} No server answers: at once, or after 30 s where one has answered this process before and may be
+   * starting again. Nothing was stored, unless its `runIds` say otherwise.
    * @throws {DuplicateRunError} Another run has the key, and `onConflict` is 'reject'.
    * @throws {RefusedError} The server answered and did not take it: its queue is full, it stops, the arguments are too large.
    */
