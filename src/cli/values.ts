@@ -21,9 +21,13 @@ export function resultText(json: unknown, reveal: boolean): string {
   return typeof json === 'string' ? escapeText(json) : valueText(json, reveal);
 }
 
-/** `TypeError: no such file`. */
-export function errorLine({ name, message }: RunError): string {
-  return escapeText(message === '' ? name : `${name}: ${message}`);
+/** `TypeError: fetch failed (Error: connect ECONNREFUSED 127.0.0.1:8025)`: what was thrown, and why where it says so. */
+export function errorLine(error: RunError): string {
+  return escapeText(error.cause === null ? headOf(error) : `${headOf(error)} (${headOf(error.cause)})`);
+}
+
+function headOf({ name, message }: RunError): string {
+  return message === '' ? name : `${name}: ${message}`;
 }
 
 /** The error with its stack and its causes, the outermost first. */

@@ -34,5 +34,6 @@ test('an error is told with its stack and its causes', () => {
   const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n    at here', cause };
   expect(errorText(error)).toBe('TypeError: no\n    at here\nCaused by Error: why');
   expect(errorText({ ...error, stack: 'at here', cause: null })).toBe('TypeError: no\nat here');
-  expect(errorLine({ ...error, message: '' })).toBe('TypeError');
+  expect(errorLine({ ...error, message: '', cause: null })).toBe('TypeError');
+  expect(errorLine(error)).toBe('TypeError: no (Error: why)');
 });
