@@ -1,9 +1,8 @@
 /** How a long-lived command ends: the first signal asks it to stop, the second leaves at once. */
 import { constants } from 'node:os';
+import { ECHO_MS } from '../core/protocol.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
-/** npm and npx pass Ctrl-C on to a process that the terminal told already: the same signal again so soon is not a second one. */
-const ECHO_MS = 150;
 
 /**
  * Resolves when `ended` does; after a signal, when `stop` is through.

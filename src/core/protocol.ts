@@ -30,3 +30,6 @@ export const LIMITS = {
 
 export const TASK_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 export const RUN_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** npm, npx and tsx pass Ctrl-C on to a process that the terminal has told already: the same signal again so soon is not a second one. */
+export const ECHO_MS = 150;

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidOptionError, TasksNotLoadedError } from '../core/errors.ts';
+import { ECHO_MS } from '../core/protocol.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import type { Definition } from '../task/definition.ts';
 import { definitionOf } from '../task/definition.ts';
@@ -187,10 +188,11 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The first signal drains and ends the script, unless it listens itself; the second ends it at once. */
 function stopOnSignals(worker: Worker): void {
-  let isStopping = false;
+  let first = 0;
   const onSignal = (signal: keyof typeof EXIT_CODES) => {
-    if (isStopping) process.exit(EXIT_CODES[signal]);
-    isStopping = true;
+    if (first > 0 && systemClock.monotonic() - first < ECHO_MS) return;
+    if (first > 0) process.exit(EXIT_CODES[signal]);
+    first = systemClock.monotonic();
     void worker.stop().then(() => process.listenerCount(signal) === 0 && process.exit());
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
