@@ -18,6 +18,8 @@ const ANSWER_MS = SILENCE_MS - HEARTBEAT_MS;
 /** Full jitter: a wait is evenly spread between 0 and the cap, which doubles with each failed try. */
 const FIRST_RETRY_CAP_MS = 100;
 const LAST_RETRY_CAP_MS = 10_000;
+/** Clocks that part by more than this between two pings show that the machine slept, and the other side did not. */
+const APART_MS = 5_000;
 
 /** Where the server is. `url` is the base of the API, as in `http://127.0.0.1:4200/api`. */
 export interface Address {
@@ -60,7 +62,6 @@ export interface Socket<Out> {
   /** Sends what is gathered, says goodbye and stays down. Safe to call twice. */
   close(): Promise<void>;
 }
-
 /** Runs `fn` once at the end of this turn of the event loop, after everything that is ready now. */
 export const atTurnEnd: (fn: () => void) => void = typeof setImmediate === 'function' ? (fn) => void setImmediate(fn) : queueMicrotask;
 
@@ -218,15 +219,16 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   }
 
   #ping(line: Line): void {
-    line.timers.ping = this.#options.clock.after(
-      HEARTBEAT_MS,
-      () => {
-        this.#ping(line);
-        line.asked.push(this.#options.clock.monotonic());
-        this.send({ type: 'ping' } as Out);
-      },
-      true,
-    );
+    const { clock } = this.#options;
+    const [wall, monotonic] = [clock.now(), clock.monotonic()];
+    const ping = () => {
+      if (Math.abs(clock.now() - wall - (clock.monotonic() - monotonic)) > APART_MS)
+        return this.#end(line, 'silent', new Error('The clocks are apart: this machine may have slept'));
+      this.#ping(line);
+      line.asked.push(clock.monotonic());
+      this.send({ type: 'ping' } as Out);
+    };
+    line.timers.ping = clock.after(HEARTBEAT_MS, ping, true);
   }
 
   /**
