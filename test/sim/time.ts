@@ -7,8 +7,16 @@ interface Entry {
   readonly fn: () => void;
 }
 
-/** Turns of the event loop after which whatever one event set off has come to rest. */
-const TURNS = 10;
+/** Turns of the event loop that somebody has asked for; while there are any, what an event set off has not come to rest. */
+let asked = 0;
+const turn = globalThis.setImmediate;
+globalThis.setImmediate = Object.assign((fn: (...all: unknown[]) => void, ...all: unknown[]) => {
+  asked += 1;
+  return turn(() => {
+    asked -= 1;
+    fn(...all);
+  });
+}, turn) as typeof turn;
 
 export class Time {
   #now = 0;
@@ -86,5 +94,6 @@ export class ProcessClock implements Clock {
 }
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  do await new Promise<void>((resolve) => turn(() => resolve()));
+  while (asked > 0);
 }

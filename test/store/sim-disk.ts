@@ -242,17 +242,18 @@ class SimFile implements DiskFile {
 }
 
 /** Sector by sector as it was synced or as it was written last; what was never written in between is zeros. */
-function torn(node: Node, keeps: () => boolean): Buffer {
-  const sectors: Buffer[] = [];
-  let bytes = 0;
-  for (let at = 0; at < Math.max(node.bytes.length, node.synced.length); at += SECTOR) {
-    const synced = node.synced.subarray(at, at + SECTOR);
-    const written = node.bytes.subarray(at, at + SECTOR);
-    const kept = synced.equals(written) || !keeps() ? synced : written;
-    sectors.push(Buffer.concat([kept, Buffer.alloc(SECTOR - kept.length)]));
-    if (kept.length > 0) bytes = at + kept.length;
+function torn({ bytes, synced }: Node, keeps: () => boolean): Buffer {
+  if (bytes === synced) return bytes;
+  const whole = Buffer.alloc(Math.max(bytes.length, synced.length));
+  let length = 0;
+  for (let at = 0; at < whole.length; at += SECTOR) {
+    const end = at + SECTOR;
+    const isSame = bytes.compare(synced, at, Math.min(end, synced.length), at, Math.min(end, bytes.length)) === 0;
+    const kept = isSame || !keeps() ? synced : bytes;
+    kept.copy(whole, at, at, end);
+    if (kept.length > at) length = Math.min(kept.length, end);
   }
-  return Buffer.concat(sectors).subarray(0, bytes);
+  return whole.subarray(0, length);
 }
 
 export function failure(code: string, path: string): NodeJS.ErrnoException {
