@@ -1,6 +1,8 @@
 /** Who does harm, how often, and how. Each brings back what it took away before it is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { babble, hoard } from './intruders.ts';
+import type { Link } from './link.ts';
 
 export interface Agent {
   readonly name: string;
@@ -8,6 +10,8 @@ export interface Agent {
   readonly probability: number;
   /** How long callers may feel it, in milliseconds, beyond the time that `act` takes. */
   readonly echoMs: number;
+  /** Others may do harm meanwhile. */
+  readonly isAside?: boolean;
   act(world: World): Promise<void>;
 }
 export interface World {
@@ -15,6 +19,8 @@ export interface World {
   /** In [0, 1). */
   readonly random: () => number;
   readonly crash: () => Promise<void>;
+  /** Between the client of the torture and the server. */
+  readonly link: Link;
   readonly fail: (violation: string) => void;
 }
 
@@ -59,10 +65,23 @@ export const AGENTS: readonly Agent[] = [
       await cluster.startServer();
     },
   },
-  { name: 'freeze-server', probability: 0.03, echoMs: 5_000, act: ({ cluster }) => cluster.freeze('server', 8_000) },
+  { name: 'pause-server', probability: 0.03, echoMs: 5_000, act: ({ cluster }) => cluster.freeze('server', 8_000) },
+  { name: 'freeze-server', probability: 0.02, echoMs: 5_000, act: ({ cluster }) => cluster.freeze('server', 20_000) },
   {
     ...{ name: 'freeze-worker', probability: 0.02, echoMs: 0 },
     act: ({ cluster, random }) => cluster.freeze(one(cluster.workers, random), 45_000),
+  },
+  {
+    ...{ name: 'cut-link', probability: 0.03, echoMs: 0, isAside: true },
+    async act({ cluster, random }) {
+      await cluster.cut(one(cluster.linked, random), one(['both', 'to-server', 'to-client'], random), 45_000);
+    },
+  },
+  { name: 'lose-answer', probability: 0.05, echoMs: 0, act: async ({ link }) => link.loseAnswer() },
+  { name: 'fill-disk', probability: 0.01, echoMs: 10_000, act: ({ cluster }) => cluster.fillDisk(15_000) },
+  {
+    ...{ name: 'wall-clock', probability: 0.01, echoMs: 0, isAside: true },
+    act: ({ cluster, random }) => cluster.shiftClock(random() < 0.5 ? 3_600 : -3_600, 10_000),
   },
   {
     ...{ name: 'save-code', probability: 0.1, echoMs: 0 },
@@ -76,8 +95,8 @@ export const AGENTS: readonly Agent[] = [
   },
   {
     ...{ name: 'intruder', probability: 0.03, echoMs: 0 },
-    async act({ cluster, fail }) {
-      const code = await cluster.intrude();
+    async act({ cluster, random, fail }) {
+      const [code] = await Promise.all([cluster.intrude(), babble(cluster.door, random, 50), hoard(cluster.door, 100, 5_000)]);
       if (code !== NO_SECOND_SERVER) fail(`C8 a second server on the same store ended with ${code}, not ${NO_SECOND_SERVER}`);
     },
   },

@@ -27,13 +27,15 @@ const aFault = (over: Partial<Fault> = {}): Fault => ({ agent: 'kill-worker', at
 const ended = (state: string, from = aRun()) => [...from.history.slice(0, -1), { state, name: state, attempt: 1 }];
 
 function aHistory(over: Partial<History> = {}): History {
-  return { submitted: [aSubmit()], starts: [aStart()], runs: [aRun()], faults: [], slots: 2, ...over };
+  return { submitted: [aSubmit()], starts: [aStart()], runs: [aRun()], events: [], faults: [], slots: 2, ...over };
 }
 
 test('a sound history breaks no rule', () => {
   expect(violations(aHistory())).toEqual([]);
 });
 
+const lease = (token: string) => ({ k: 'run.assigned', id: ID, token });
+const FULL = 'RefusedError: The disk of the store is full. Free some space.';
 const crashed = aRun({ task: 'crash_me', state: 'CRASHED', crashes: 3, result: null, history: ended('CRASHED') });
 test.each<[string, Partial<History>]>([
   ['H1', { runs: [], starts: [] }],
@@ -42,6 +44,7 @@ test.each<[string, Partial<History>]>([
   ['H3', { runs: [aRun({ history: [...aRun().history, { state: 'COMPLETED', name: 'Completed', attempt: 1 }] })] }],
   ['H4', { runs: [aRun({ result: ['pong', 8] })] }],
   ['H5', { runs: [aRun({ history: [...aRun().history.slice(0, 3), ...aRun().history.slice(2)] })] }],
+  ['H6', { events: [lease('a'), lease('b'), { k: 'run.succeeded', id: ID, token: 'a' }] }],
   ['H7', { runs: [aRun({ state: 'RUNNING' })] }],
   ['H8', { starts: [] }],
   ['H9', { starts: [aStart(), aStart()] }],
@@ -50,7 +53,9 @@ test.each<[string, Partial<History>]>([
   ['C2', { runs: [aRun({ state: 'FAILED', stateName: 'Failed', history: ended('FAILED') })] }],
   ['C3', { submitted: [aSubmit({ task: 'crash_me' })], runs: [{ ...crashed, crashes: 2 }] }],
   ['C4', { starts: [aStart(), aStart(), aStart(), aStart()], faults: [aFault()] }],
+  ['C6', { submitted: [aSubmit({ id: null, outcome: 'refused', error: FULL })], runs: [], starts: [] }],
   ['C6', { submitted: [aSubmit({ id: null, outcome: 'unknown', error: 'x' })], runs: [], starts: [] }],
+  ['C8', { runs: [aRun(), aRun({ id: 'run-2' })] }],
 ])('%s can be broken: %j', (rule, broken) => {
   expect(violations(aHistory(broken)).map((text) => text.split(' ')[0])).toContain(rule);
 });
@@ -58,6 +63,9 @@ test.each<[string, Partial<History>]>([
 test('what a fault explains breaks none', () => {
   expect(violations(aHistory({ starts: [aStart(), aStart()], faults: [aFault()] }))).toEqual([]);
   expect(violations(aHistory({ submitted: [aSubmit({ task: 'crash_me' })], runs: [crashed] }))).toEqual([]);
+  expect(violations(aHistory({ events: [lease('a'), lease('b'), { k: 'run.succeeded', id: ID, token: 'b' }] }))).toEqual([]);
+  const full = aSubmit({ id: null, outcome: 'refused', error: FULL });
+  expect(violations({ ...aHistory({ submitted: [full], faults: [aFault({ agent: 'fill-disk' })] }), runs: [], starts: [] })).toEqual([]);
   const gaveUp = aSubmit({ id: null, outcome: 'unknown', endedAt: T0 + 30_000 });
   expect(violations({ ...aHistory({ submitted: [gaveUp], faults: [aFault()] }), runs: [], starts: [] })).toEqual([]);
 });

@@ -28,6 +28,12 @@ export interface RunSeen {
   readonly result?: unknown;
   readonly history: readonly { readonly state: string; readonly name: string; readonly attempt: number }[];
 }
+/** One record of the store. `token` proves the lease that it is about. */
+export interface EventSeen {
+  readonly k: string;
+  readonly id?: string;
+  readonly token?: string;
+}
 export interface Fault {
   readonly agent: string;
   readonly at: number;
@@ -38,6 +44,7 @@ export interface History {
   readonly submitted: readonly Submitted[];
   readonly starts: readonly Start[];
   readonly runs: readonly RunSeen[];
+  readonly events: readonly EventSeen[];
   readonly faults: readonly Fault[];
   /** Most runs that one fault can hit. */
   readonly slots: number;
@@ -45,10 +52,12 @@ export interface History {
 
 const FINAL = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED', 'EXPIRED']);
 /** Faults that leave running code alone: after them nothing may have been started needlessly. */
-const HARMLESS = new Set(['kill-server', 'stop-server', 'freeze-server', 'save-code', 'intruder']);
+const HARMLESS = new Set(['kill-server', 'stop-server', 'pause-server', 'lose-answer', 'wall-clock', 'save-code', 'intruder']);
 /** How long a client goes on trying by itself. */
 const PATIENCE_MS = 30_000;
 const MOST_CRASHES = 3;
+/** How a refusal reads that only a full disk may cause. */
+const FULL = 'disk of the store is full';
 
 /** Empty where all rules hold. */
 export function violations(history: History): string[] {
@@ -58,6 +67,8 @@ export function violations(history: History): string[] {
     ...history.submitted.flatMap((one) => judgeSubmit(one, runs, history.faults)),
     ...history.runs.flatMap((run) => judgeRun(run, starts.get(run.id) ?? [])),
     ...judgeNumbers(history, runs, starts),
+    ...judgeTokens(history.events),
+    ...judgeStrangers(history),
   ];
 }
 
@@ -70,10 +81,15 @@ function judgeSubmit(one: Submitted, runs: ReadonlyMap<string, RunSeen>, faults:
     return sound ? [] : [`C3 ${say(run)} has crashed ${run.crashes} times and should be CRASHED after ${MOST_CRASHES}`];
   }
   if (one.outcome === 'refused' && run !== undefined) return [`H12 ${one.task} ${one.i} was refused and left ${say(run)} behind`];
-  const excused = faults.some(
-    (fault) => fault.at <= one.endedAt && one.startedAt <= fault.until && one.endedAt - one.startedAt >= PATIENCE_MS,
-  );
-  return excused ? [] : [`C6 ${one.task} ${one.i} could not be submitted, and no fault was longer than its patience: ${one.error}`];
+  return isExcused(one, faults)
+    ? []
+    : [`C6 ${one.task} ${one.i} could not be submitted, and no fault was longer than its patience: ${one.error}`];
+}
+
+function isExcused(one: Submitted, faults: readonly Fault[]): boolean {
+  const meanwhile = faults.filter((fault) => fault.at <= one.endedAt && one.startedAt <= fault.until);
+  if (one.outcome === 'refused' && one.error?.includes(FULL)) return meanwhile.some(({ agent }) => agent === 'fill-disk');
+  return meanwhile.length > 0 && one.endedAt - one.startedAt >= PATIENCE_MS;
 }
 
 function judgePing(i: number, run: RunSeen): string[] {
@@ -117,6 +133,26 @@ function judgeNumbers({ faults, slots }: History, runs: ReadonlyMap<string, RunS
   const most = hurting.length * slots;
   if (repeated > most) found.push(`C4 ${repeated} starts were repeated; ${hurting.length} faults explain ${most}`);
   return found;
+}
+
+/** What came of an attempt is written down under the lease that the run had then. */
+function judgeTokens(events: readonly EventSeen[]): string[] {
+  const found: string[] = [];
+  const leases = new Map<string, string>();
+  for (const { k, id = '', token } of events) {
+    if (token === undefined) continue;
+    if (k === 'run.assigned') leases.set(id, token);
+    else if (leases.has(id) && leases.get(id) !== token) found.push(`H6 ${k} of ${id} was taken under another lease than the one it had`);
+  }
+  return found;
+}
+
+/** Runs that nobody here submitted; a submit without an answer may have left one. */
+function judgeStrangers({ submitted, runs }: History): string[] {
+  const ours = new Set(submitted.map(({ id }) => id));
+  const strangers = runs.filter(({ id }) => !ours.has(id));
+  const unknown = submitted.filter(({ id }) => id === null).length;
+  return strangers.length > unknown ? strangers.map((run) => `C8 ${say(run)} was submitted by nobody here`) : [];
 }
 
 function say(run: RunSeen): string {

@@ -10,6 +10,7 @@ import { randomFrom } from '../helpers/random.ts';
 import { AGENTS, type Agent, type World } from './agents.ts';
 import { Cluster } from './cluster.ts';
 import { type Fault, type Submitted, violations } from './history.ts';
+import { Onlooker } from './intruders.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -33,11 +34,14 @@ if (strange) {
   console.error(`There is no agent '${strange}'. There are: calm, ${AGENTS.map(({ name }) => name).join(', ')}.`);
   process.exit(2);
 }
-const agents = AGENTS.filter(({ name }) => chosen.includes(name));
 
 console.log(`seed ${seed}, ${flags.minutes} min, ${flags.rate} pings a second, agents: ${chosen.join(', ')}`);
 const cluster = await Cluster.open(Number(flags.workers));
-Object.assign(process.env, cluster.env);
+const agents = AGENTS.filter(({ name }) => chosen.includes(name) && !cluster.missing.has(name));
+for (const [name, why] of cluster.missing) if (chosen.includes(name)) console.log(`left out: ${name} (${why})`);
+const link = await cluster.openLink();
+Object.assign(process.env, cluster.env, { BGTASK_API_URL: `http://127.0.0.1:${link.port}` });
+const onlooker = new Onlooker(cluster.door);
 const { taskRef } = await import('bgtask');
 type Tasks = typeof import('../fixtures/torture/tasks.ts');
 const ping = taskRef<Tasks['ping']>('ping');
@@ -56,7 +60,9 @@ await Promise.all(pending);
 for (const until = Date.now() + SETTLE_MS; Date.now() < until && (await cluster.open()) > 0; ) await sleep(500);
 const runs = await cluster.runs();
 const starts = cluster.starts();
-found.push(...violations({ submitted, starts, runs, faults, slots: cluster.slots }));
+onlooker.close();
+const history = { submitted, starts, runs, events: await cluster.events(), faults, slots: cluster.slots };
+found.push(...violations(history), ...onlooker.found);
 found.push(...(await cluster.close()), ...cluster.accidents);
 await report();
 
@@ -83,17 +89,24 @@ function submit(task: Submitted['task'], i: number, call: () => Promise<{ id: st
 async function doHarm(): Promise<void> {
   let crashes = 0;
   const world: World = {
-    ...{ cluster, random },
+    ...{ cluster, random, link },
     crash: () => {
       crashes += 1;
       return submit('crash_me', crashes, () => crashMe.delay());
     },
     fail: (violation) => found.push(violation),
   };
+  const aside = new Map<Agent, Promise<void>>();
   while (Date.now() < end) {
     await sleep(TICK_MS[0] + random() * (TICK_MS[1] - TICK_MS[0]));
-    for (const agent of agents) if (random() < agent.probability && Date.now() < end) await harm(agent, world);
+    for (const agent of agents) {
+      if (random() >= agent.probability || Date.now() >= end || aside.has(agent)) continue;
+      const done = harm(agent, world).finally(() => aside.delete(agent));
+      if (agent.isAside) aside.set(agent, done);
+      else await done;
+    }
   }
+  await Promise.all(aside.values());
 }
 
 async function harm(agent: Agent, world: World): Promise<void> {
@@ -107,7 +120,9 @@ async function report(): Promise<void> {
   const acknowledged = submitted.filter(({ outcome }) => outcome === 'ok').length;
   const counts = new Map<string, number>();
   for (const { agent } of faults) counts.set(agent, (counts.get(agent) ?? 0) + 1);
-  console.log(`${submitted.length} submits, ${acknowledged} acknowledged; ${runs.length} runs, ${starts.length} starts`);
+  console.log(
+    `${submitted.length} submits, ${acknowledged} acknowledged; ${runs.length} runs, ${starts.length} starts; ${onlooker.frames} frames of the live list`,
+  );
   console.log(`harm: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`);
   for (const violation of found) console.error(violation);
   for (const id of new Set(found.flatMap((violation) => violation.match(/[0-9a-f-]{36}/g) ?? [])).values()) tell(id);
