@@ -169,8 +169,9 @@ export class Dispatcher {
     return this.#reports.onLogs(listener);
   }
 
-  /** What time alone brings: leases that are over, runs that expire or come due, old runs to remove. */
-  tick(): void {
+  /** What time alone brings: leases that are over, runs that expire or come due, old runs to remove. `lateMs`: by how much it comes too late. */
+  tick(lateMs = 0): void {
+    this.#roster.stoodStill(lateMs, this.#now());
     for (const holder of this.#roster.all()) {
       const why = this.#roster.verdict(holder, this.#now(), this.#options.isDead);
       if (why !== null) this.#reports.revoke(holder, why);

@@ -134,6 +134,11 @@ export class Roster {
     return offers.length > 1 ? offers.sort((a, b) => b.slots - a.slots) : offers;
   }
 
+  /** This process did nothing for so long: what workers said meanwhile is still to be read. They get a fresh term, as after a restart. */
+  stoodStill(ms: number, now: number): void {
+    if (ms >= HEARTBEAT_MS) for (const holder of this.#holders.values()) holder.lastHeardAt = now;
+  }
+
   /** Why a holder's leases are over now; null while they hold. `isDead` looks for its process on this machine. */
   verdict(holder: Holder, now: number, isDead: (process: ProcessIdentity) => boolean): string | null {
     if (holder.isCaller && holder.link !== null) return null; // its socket is watched by its own pings

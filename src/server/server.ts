@@ -179,12 +179,13 @@ class LocalServer implements RunningServer {
   #arm(): void {
     this.#tick?.cancel();
     const ms = this.#dispatcher.nextTickInMs();
-    this.#tick = ms === null ? null : this.#clock.after(ms, () => this.#ticked(), true);
+    const dueAt = this.#clock.monotonic() + (ms ?? 0);
+    this.#tick = ms === null ? null : this.#clock.after(ms, () => this.#ticked(this.#clock.monotonic() - dueAt), true);
   }
 
-  #ticked(): void {
+  #ticked(lateMs: number): void {
     try {
-      this.#dispatcher.tick();
+      this.#dispatcher.tick(lateMs);
     } catch (error) {
       this.#onError(error);
     }

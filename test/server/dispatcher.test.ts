@@ -255,6 +255,24 @@ describe('leases', () => {
     expect(await store.get(assigned.runId)).toMatchObject({ state: 'PENDING', worker: 'other' });
   });
 
+  test('a server that stood still itself hears its workers out before it gives their runs away', async () => {
+    const { submit, connect, clock, dispatcher, store } = await start();
+    const worker = connect({ name: 'steady' });
+    await submit({ task: 'greet' });
+    await settle();
+    const [assigned] = worker.runs() as [Assignment];
+    clock.advance(LEASE_MS + 15_000);
+    dispatcher.tick(15_000);
+    worker.session.receive({ type: 'finished', outcomes: [done(assigned)] });
+    await settle();
+    expect(await store.get(assigned.runId)).toMatchObject({ state: 'COMPLETED', attempt: 1 });
+    await submit({ task: 'greet' });
+    await settle();
+    clock.advance(LEASE_MS);
+    dispatcher.tick(1_000); // late, as on a busy machine
+    expect(worker.closes).toEqual([4408]);
+  });
+
   test('a worker whose process is proven dead loses its runs within three seconds', async () => {
     const dead = new Set<number>();
     const { submit, connect, clock, dispatcher } = await start({ dead });
