@@ -88,7 +88,7 @@ type Moves = { readonly [T in RunEvent['type']]?: Move<Extract<RunEvent, { type:
 
 /** The whole life of a run. A pair that is not in the table cannot happen and changes nothing. */
 const MOVES: Record<OpenState, Moves> = {
-  SCHEDULED: { assign, cancel: cancelled, expire, upstream },
+  SCHEDULED: { assign, cancel: cancelled, expire, upstream, shift },
   // A report may overtake its `start`, so each outcome counts as the start too.
   PENDING: {
     start: begin,
@@ -225,6 +225,10 @@ function cancelled(run: OpenRun, event: RunEvent, at: number): Run {
 function expire(run: OpenRun, _event: RunEvent, at: number): Run {
   if (run.attempt > 0 || run.expiresAt === null || run.expiresAt > at) return run;
   return end(run, 'EXPIRED', 'Expired', plainError('Expired', 'No worker started the run before its ttl passed'), at);
+}
+
+function shift(run: OpenRun, { from, by }: Extract<RunEvent, { type: 'shift' }>): Run {
+  return run.stateName === 'AwaitingRetry' && run.dueAt === from ? ({ ...run, dueAt: from + by } as ScheduledRun) : run;
 }
 
 function upstream(run: OpenRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {

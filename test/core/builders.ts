@@ -53,6 +53,7 @@ export const EVENTS = {
   lose: { type: 'lose', token: TOKEN, reason: 'The worker is gone' },
   cancel: { type: 'cancel', reason: 'asked by a test' },
   expire: { type: 'expire' },
+  shift: { type: 'shift', from: T0, by: -1_000 },
 } as const satisfies Record<string, RunEvent>;
 type EventName = keyof typeof EVENTS;
 

@@ -215,6 +215,18 @@ describe('ttl', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  test('moves what waits for its next attempt, once, and nothing else', () => {
+    const waiting = play(aRun('RUNNING'), 'fail');
+    const from = waiting.state === 'SCHEDULED' ? waiting.dueAt : 0;
+    const moved = transition(waiting, { type: 'shift', from, by: -7_200_000 }, T0);
+    expect(moved).toEqual({ ...waiting, dueAt: from - 7_200_000 });
+    expect(transition(moved, { type: 'shift', from, by: -7_200_000 }, T0)).toBe(moved);
+    const delayed = newRun(aSubmit({ dueAt: from }), []);
+    expect(transition(delayed, { type: 'shift', from, by: -7_200_000 }, T0)).toBe(delayed);
+  });
+});
+
 describe('upstream runs', () => {
   const waiting = (allowFailure: boolean) =>
     newRun(aSubmit({ waitFor: ['up-1', 'up-2'].map((id) => ({ id, allowFailure })) }), ['up-1', 'up-2']);

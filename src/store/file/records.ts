@@ -36,6 +36,7 @@ const KINDS = {
   abandon: 'run.abandoned',
   cancel: 'run.cancelled',
   expire: 'run.expired',
+  shift: 'run.shifted',
   upstream: 'run.upstream',
 } as const satisfies Record<RunEvent['type'], string>;
 const TYPES = new Map(Object.entries(KINDS).map(([type, kind]) => [kind as string, type as RunEvent['type']]));
@@ -150,6 +151,7 @@ const READ: Record<RunEvent['type'], Reader> = {
   crash: rest('crash'),
   stopped: rest('stopped'),
   cancel: rest('cancel'),
+  shift: rest('shift'),
   upstream: ({ upstream, state }) => ({ type: 'upstream', id: upstream as string, state: state as FinalState }),
 };
 

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { ClockJumps } from '../../src/server/clock-jumps.ts';
+import { openMemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import { aSubmit, BOOM } from '../core/builders.ts';
+import { ManualClock } from '../helpers/clock.ts';
+
+const HOUR = 3_600_000;
+
+async function start() {
+  const clock = new ManualClock();
+  const store = openMemoryStore(clock);
+  return { clock, store, jumps: new ClockJumps(store, clock) };
+}
+
+/** A run that failed just now and waits 5 s for its next attempt. */
+async function aRetry(store: Store, clock: ManualClock, id: string): Promise<number> {
+  await store.submit([aSubmit({ id, maxAttempts: 3, createdAt: clock.now(), dueAt: clock.now() })], clock.now());
+  const token = `token of ${id}`;
+  const offers = [{ workerId: 'w', tasks: new Set(['greet']), slots: 1 }];
+  await store.claim(offers, clock.now(), () => ({ type: 'assign', lease: { token, workerId: 'w', workerName: 'w' }, maxAttempts: 3 }));
+  const event = { type: 'fail', token, error: BOOM, retry: true, retryDelayMs: 5_000, timedOut: false } as const;
+  await store.apply([{ id, event }], clock.now());
+  return await dueAt(store, id);
+}
+
+async function dueAt(store: Store, id: string): Promise<number> {
+  const run = await store.get(id);
+  if (run?.state !== 'SCHEDULED') throw new Error(`${id} is ${run?.state}`);
+  return run.dueAt;
+}
+
+test('a wait for the next attempt takes as long as it was to, where the clock is set back', async () => {
+  const { clock, store, jumps } = await start();
+  await aRetry(store, clock, 'before');
+  clock.advance(1_000);
+  await jumps.look();
+  clock.jump(-2 * HOUR);
+  clock.advance(500);
+  const after = await aRetry(store, clock, 'after');
+  await jumps.look();
+  expect((await dueAt(store, 'before')) - clock.now()).toBe(3_500);
+  expect(await dueAt(store, 'after')).toBe(after);
+  await jumps.look();
+  expect((await dueAt(store, 'before')) - clock.now()).toBe(3_500);
+});
+
+test('what was given a date keeps it', async () => {
+  const { clock, store, jumps } = await start();
+  const date = clock.now() + HOUR;
+  await store.submit([aSubmit({ id: 'dated', dueAt: date })], clock.now());
+  clock.jump(-2 * HOUR);
+  await jumps.look();
+  expect(await dueAt(store, 'dated')).toBe(date);
+});
+
+test('a clock that is set forward, or nudged, moves nothing', async () => {
+  const { clock, store, jumps } = await start();
+  const due = await aRetry(store, clock, 'one');
+  for (const ms of [HOUR, -500]) {
+    clock.jump(ms);
+    await jumps.look();
+  }
+  expect(await dueAt(store, 'one')).toBe(due);
+});
