@@ -80,9 +80,8 @@ export class Requests {
     sentBefore = false,
     runIds: readonly string[] = [],
   ): Promise<T> {
-    const since = this.#options.clock.monotonic();
-    const until = since + REPEAT_MS;
-    const tries: Tries = { since, until, repeatable, runIds, sent: sentBefore, failures: 0 };
+    const until = this.#options.clock.monotonic() + REPEAT_MS;
+    const tries: Tries = { until, repeatable, runIds, sent: sentBefore, failures: 0, strangeSince: null };
     for (;;) {
       try {
         await this.#turnOf(tries);
@@ -150,9 +149,11 @@ export class Requests {
   }
 
   /** Some refusals are none yet. */
-  #asUnanswered({ sent, since }: Tries, thrown: unknown): unknown {
-    const isBusy = sent && thrown instanceof RefusedError && isUnknown(thrown.reason, true);
-    const settles = this.accepted && thrown instanceof UnauthorizedError && this.#options.clock.monotonic() - since < SETTLE_MS;
+  #asUnanswered(tries: Tries, thrown: unknown): unknown {
+    const now = this.#options.clock.monotonic();
+    const isBusy = tries.sent && thrown instanceof RefusedError && isUnknown(thrown.reason, true);
+    tries.strangeSince = this.accepted && thrown instanceof UnauthorizedError ? (tries.strangeSince ?? now) : null;
+    const settles = tries.strangeSince !== null && now - tries.strangeSince < SETTLE_MS;
     return isBusy || settles ? new NetworkError(isBusy, thrown) : thrown;
   }
 
@@ -186,10 +187,11 @@ interface Outage {
 
 interface Tries {
   /** Monotonic milliseconds. */
-  readonly since: number;
   readonly until: number;
   readonly repeatable: boolean;
   readonly runIds: readonly string[];
   sent: boolean;
   failures: number;
+  /** Since when the key is called wrong; the same milliseconds. */
+  strangeSince: number | null;
 }

@@ -151,6 +151,13 @@ describe('a wrong key', () => {
     expect(await them.call('POST', '/runs/x/retry', null, false)).toBe('yes');
   });
 
+  test('however long it took until the server was back', async () => {
+    const them = requests([ok, ...Array.from({ length: 30 }, () => unsent), refused('unauthorized', 401), ok]);
+    await them.call('GET', '/runs', null, true);
+    expect(await them.call('POST', '/runs', '{}', true)).toBe('yes');
+    expect(now).toBeGreaterThan(SETTLE_MS);
+  });
+
   test('that stays wrong is told then', async () => {
     const them = requests([ok, refused('unauthorized', 401)]);
     await them.call('GET', '/runs', null, true);
