@@ -89,6 +89,8 @@ export interface RunFilter {
   readonly state?: readonly RunState[] | undefined;
   readonly task?: string | undefined;
   readonly tag?: string | undefined;
+  /** See `core/search.ts`. */
+  readonly text?: string | undefined;
 }
 export interface WorkerView {
   readonly id: string;

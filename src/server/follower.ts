@@ -5,6 +5,7 @@
 import type { RunFilter } from '../core/api.ts';
 import type { Run } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
+import { hasWords, wordsOf } from '../core/search.ts';
 import type { Store } from '../store/store.ts';
 import type { Channel } from './channel.ts';
 import { fitting, page, type Show } from './shown.ts';
@@ -42,16 +43,19 @@ export class Follower implements Follows {
   #hasMore = false;
   /** A frame is being made. */
   #busy = false;
+  readonly #words: readonly string[];
   #stopped = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#words = wordsOf(options.filter.text ?? '');
     this.wake();
   }
 
   changed(run: Run): void {
     const { task, tag, state } = this.#options.filter;
     if ((task !== undefined && task !== run.task) || (tag !== undefined && !run.tags.includes(tag))) return;
+    if (!hasWords(run, this.#words)) return;
     if (state === undefined || state.includes(run.state)) {
       this.#removed.delete(run.id);
       this.#dirty.set(run.id, run);

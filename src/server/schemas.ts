@@ -101,6 +101,7 @@ export const listQuery = z.strictObject({
   state: z.array(state).optional(),
   task: taskName.optional(),
   tag: z.string().max(128).optional(),
+  text: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.listPage).default(50),
   cursor: z.string().max(512).optional(),
 });
@@ -109,6 +110,7 @@ export const runFilter = z.object({
   state: z.array(state).optional(),
   task: taskName.optional(),
   tag: z.string().max(128).optional(),
+  text: z.string().max(200).optional(),
 }) satisfies z.ZodType<RunFilter>;
 
 // ---- Answers --------------------------------------------------------------------------------------------------------------

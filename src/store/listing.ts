@@ -6,6 +6,7 @@
 import type { RunCounts, RunFilter } from '../core/api.ts';
 import { InvalidOptionError } from '../core/errors.ts';
 import { RUN_STATES, type Run, type RunState } from '../core/run.ts';
+import { hasWords, wordsOf } from '../core/search.ts';
 import type { ListQuery, RunPage } from './store.ts';
 
 /** What the listing needs to know of a run. `seq` rises with each submit; `gone` says that it was removed. */
@@ -44,7 +45,7 @@ export class Listing<L extends Listed> {
   }
 
   counts(filter: RunFilter = {}): RunCounts {
-    if (filter.tag !== undefined) return this.#counted(filter);
+    if (needsLook(filter)) return this.#counted(filter);
     const all = filter.task === undefined ? this.#total : (this.#byTask.get(filter.task) ?? noRuns());
     const counts = noRuns();
     for (const state of filter.state ?? RUN_STATES) counts[state] = all[state];
@@ -54,12 +55,13 @@ export class Listing<L extends Listed> {
   page(query: ListQuery): RunPage {
     const runs: Run[] = [];
     let last = 0;
-    // Where no tag is asked for, the counts tell when there is nothing left to look for.
-    let left = query.tag === undefined ? sum(this.counts(query)) : Number.POSITIVE_INFINITY;
+    // Mostly the counts tell when there is nothing left to look for.
+    let left = needsLook(query) ? Number.POSITIVE_INFINITY : sum(this.counts(query));
+    const fits = matcher(query);
     if (query.cursor !== undefined) left = Number.POSITIVE_INFINITY;
     for (let at = this.#startOf(query.cursor); at >= 0 && left > 0; at -= 1) {
       const item = this.#order[at] as L;
-      if (item.gone || !matches(item.run, query)) continue;
+      if (item.gone || !fits(item.run)) continue;
       if (runs.length === query.limit) return { runs, nextCursor: String(last) };
       runs.push(item.run);
       last = item.seq;
@@ -113,7 +115,8 @@ export class Listing<L extends Listed> {
 
   #counted(filter: RunFilter): RunCounts {
     const counts = noRuns();
-    for (const { run } of this.all()) if (matches(run, filter)) counts[run.state] += 1;
+    const fits = matcher(filter);
+    for (const { run } of this.all()) if (fits(run)) counts[run.state] += 1;
     return counts;
   }
 
@@ -126,10 +129,18 @@ export class Listing<L extends Listed> {
   }
 }
 
-function matches(run: Run, filter: RunFilter): boolean {
-  if (filter.state !== undefined && !filter.state.includes(run.state)) return false;
-  if (filter.task !== undefined && filter.task !== run.task) return false;
-  return filter.tag === undefined || run.tags.includes(filter.tag);
+/** No count is kept of what it asks for: each run has to be looked at. */
+function needsLook({ tag, text }: RunFilter): boolean {
+  return tag !== undefined || text !== undefined;
+}
+
+function matcher({ state, task, tag, text = '' }: RunFilter): (run: Run) => boolean {
+  const words = wordsOf(text);
+  return (run) => {
+    if (state !== undefined && !state.includes(run.state)) return false;
+    if (task !== undefined && task !== run.task) return false;
+    return (tag === undefined || run.tags.includes(tag)) && hasWords(run, words);
+  };
 }
 
 function noRuns(): RunCounts {

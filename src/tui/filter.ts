@@ -2,6 +2,7 @@
 
 import type { RunFilter, RunView } from '../core/api.ts';
 import { OPEN_STATES, RUN_STATES, type RunState } from '../core/run.ts';
+import { hasWords, wordsOf } from '../core/search.ts';
 
 export const SHOWS = ['all', 'active', 'completed', 'failed', 'cancelled'] as const;
 export type Show = (typeof SHOWS)[number];
@@ -28,29 +29,18 @@ export function nextShow(show: Show, by: 1 | -1, filter: RunFilter): Show {
   return SHOWS[at] as Show;
 }
 
-/** What the server is asked for: its own newest runs of these states, not only those among the ones shown before. */
-export function followFilter(show: Show, filter: RunFilter): RunFilter {
-  return show === 'all' ? filter : { ...filter, state: statesOf(show, filter) };
+/** What the server is asked for: its own newest runs that fit, not only those among the ones shown before. */
+export function followFilter(show: Show, text: string, filter: RunFilter): RunFilter {
+  const states = show === 'all' ? filter : { ...filter, state: statesOf(show, filter) };
+  const words = wordsOf(text);
+  return words.length === 0 ? states : { ...states, text: words.join(' ') };
 }
 
-/** The runs that are shown, in their order. Each word of `text` must stand in the id, the task, the name or a tag. */
+/** Those of the runs at hand that fit, in their order: what is shown until the server has answered. */
 export function visibleRuns(runs: readonly RunView[], show: Show, text: string, filter: RunFilter): readonly RunView[] {
   const states = new Set(statesOf(show, filter));
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(text);
   const everyState = states.size === RUN_STATES.length;
   if (everyState && words.length === 0) return runs;
   return runs.filter((run) => states.has(run.state) && hasWords(run, words));
-}
-
-/** Lower-case text of a run to search in, made once for each version of it. */
-const searched = new WeakMap<RunView, string>();
-
-function hasWords(run: RunView, words: readonly string[]): boolean {
-  if (words.length === 0) return true;
-  let text = searched.get(run);
-  if (text === undefined) {
-    text = [run.id, run.task, run.name ?? '', ...run.tags].join('\n').toLowerCase();
-    searched.set(run, text);
-  }
-  return words.every((word) => text.includes(word));
 }

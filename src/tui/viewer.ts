@@ -17,6 +17,8 @@ import { SIGNS, type Signs } from './theme.ts';
 /** Shortest time between two frames that no key asked for; on a slow machine as long as leaves three quarters of the time free. */
 export const FRAME_MS = 66;
 const SHARE = 4;
+/** From the last letter of a filter to the question to the server. */
+const TYPING_MS = 150;
 
 /** What the viewer needs of a client. */
 export type ViewerClient = Pick<Client, 'follow' | 'watch' | 'get' | 'cancel' | 'retry' | 'request'>;
@@ -56,6 +58,7 @@ export class Viewer {
   #unnotice: () => void = () => {};
   #gather: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setTimeout> | undefined;
+  #typed: ReturnType<typeof setTimeout> | undefined;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #drawMs = 0;
 
@@ -83,6 +86,7 @@ export class Viewer {
     this.#listeners.clear();
     clearTimeout(this.#gather);
     clearTimeout(this.#tick);
+    clearTimeout(this.#typed);
     this.#quit();
   }
 
@@ -118,6 +122,7 @@ export class Viewer {
     const { screen, effect } = press(before, key, sightOf(this.#shown));
     this.#screen = screen;
     if (screen.show !== before.show) this.#follow();
+    else if (screen.text !== before.text) this.#followSoon();
     if (screen.details?.id !== before.details?.id) this.#open(screen.details?.id ?? null);
     if (effect === 'quit') this.#quit();
     else if (effect === 'repaint') this.#options.repaint?.();
@@ -148,12 +153,21 @@ export class Viewer {
 
   // ---- What comes from outside --------------------------------------------------------------------------------------------
 
+  /** Once for a word and not for each of its letters. */
+  #followSoon(): void {
+    clearTimeout(this.#typed);
+    this.#loading = true;
+    this.#typed = setTimeout(() => this.#follow(), TYPING_MS);
+  }
+
   #follow(): void {
     const { client, filter, limit } = this.#options;
+    const { show, text } = this.#screen;
+    clearTimeout(this.#typed);
     this.#unfollow();
     this.#loading = true;
     let ended = false;
-    const stop = client.follow(followFilter(this.#screen.show, filter), limit, (event) => {
+    const stop = client.follow(followFilter(show, text, filter), limit, (event) => {
       if (!ended) this.#followed(event);
     });
     this.#unfollow = () => {

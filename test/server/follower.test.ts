@@ -116,6 +116,14 @@ test('nothing is sent while nothing changes', async () => {
 });
 
 describe('a filter', () => {
+  test('of a text keeps others out', async () => {
+    const it = await following({ text: 'x GREET' });
+    await it.pass(200);
+    await it.store.submit([aSubmit({ id: 'a', tags: ['x'] }), aSubmit({ id: 'b' }), aSubmit({ id: 'c', task: 'other', tags: ['x'] })], 0);
+    await it.pass(200);
+    expect(it.ids()).toEqual(['a']);
+  });
+
   test('of task and tag keeps others out', async () => {
     const it = await following({ task: 'greet', tag: 'x' });
     await it.pass(200);

@@ -41,7 +41,7 @@ test('the body of a submit is the schema that checks it', () => {
 });
 
 test('path and query stand as parameters', () => {
-  expect(page.paths['/api/runs']?.get?.parameters.map((one) => one.name)).toEqual(['state', 'task', 'tag', 'limit', 'cursor']);
+  expect(page.paths['/api/runs']?.get?.parameters.map((one) => one.name)).toEqual(['state', 'task', 'tag', 'text', 'limit', 'cursor']);
   expect(page.paths['/api/runs/{id}']?.get?.parameters).toMatchObject([{ name: 'id', in: 'path', required: true }]);
 });
 

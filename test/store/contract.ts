@@ -378,6 +378,9 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         const ids = async (query: object) => (await store.list({ limit: 10, ...query })).runs.map(({ id }) => id);
         expect(await ids({ state: ['SCHEDULED'], task: 'greet' })).toEqual([tagged.id]);
         expect(await ids({ tag: 'vip' })).toHaveLength(2);
+        expect(await ids({ text: 'GRE vip' })).toEqual([tagged.id]);
+        expect(await ids({ text: 'none' })).toEqual([]);
+        expect(await store.counts({ text: 'vip' })).toMatchObject({ SCHEDULED: 2 });
         expect(await ids({ tag: 'vip', task: 'greet', state: ['SCHEDULED', 'CANCELLED'] })).toEqual([tagged.id]);
         expect(await ids({ state: ['RUNNING'] })).toEqual([]);
         expect(await store.counts()).toMatchObject({ SCHEDULED: 2, CANCELLED: 1, RUNNING: 0 });

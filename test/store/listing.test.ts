@@ -29,7 +29,7 @@ describe('counts', () => {
         const listing = new Listing<Item>();
         const items = said.map(({ state, task, tag }) => add(listing, aRun(state, { task, tags: [tag] })));
         for (const [pick, state] of changes) disturb(listing, items[pick % items.length] as Item, pick, state);
-        for (const filter of [{}, { task: 'a' }, { tag: 'x' }, { task: 'b', tag: 'y' }]) {
+        for (const filter of [{}, { task: 'a' }, { tag: 'x' }, { task: 'b', tag: 'y' }, { text: 'x' }]) {
           const there = items.filter((item) => !item.gone && matches(item.run, filter));
           const counts = listing.counts(filter);
           for (const state of RUN_STATES) expect(counts[state]).toBe(there.filter(({ run }) => run.state === state).length);
@@ -46,7 +46,8 @@ function disturb(listing: Listing<Item>, item: Item, pick: number, state: RunSta
   else change(listing, item, aRun(state, { task: item.run.task, tags: item.run.tags }));
 }
 
-function matches(run: Run, { task, tag }: { task?: string; tag?: string }): boolean {
+function matches(run: Run, { task, tag, text }: { task?: string; tag?: string; text?: string }): boolean {
+  if (text !== undefined) return run.tags.includes(text);
   return (task === undefined || run.task === task) && (tag === undefined || run.tags.includes(tag));
 }
 

@@ -18,8 +18,12 @@ describe('the groups of states', () => {
   });
 
   test('are asked of the server, beside what the command asked for', () => {
-    expect(followFilter('failed', { task: 'greet' })).toEqual({ task: 'greet', state: ['FAILED', 'CRASHED'] });
-    expect(followFilter('all', { task: 'greet' })).toEqual({ task: 'greet' });
+    expect(followFilter('failed', '', { task: 'greet' })).toEqual({ task: 'greet', state: ['FAILED', 'CRASHED'] });
+    expect(followFilter('all', '  ', { task: 'greet' })).toEqual({ task: 'greet' });
+  });
+
+  test('and so is the text, so that runs are found that were not shown', () => {
+    expect(followFilter('all', ' Ada  vip ', {})).toEqual({ text: 'ada vip' });
   });
 });
 

@@ -86,6 +86,24 @@ describe('the list', () => {
     expect(viewer.shown()).toMatchObject({ runs: [{ id: 'old' }], loading: false });
   });
 
+  test('a text is asked of the server once it is typed, so that older runs are found too', async () => {
+    const { client, viewer } = aViewer({ limit: 7 });
+    client.snapshot(someRuns(2));
+    viewer.keys(['/', 'o', 'l', 'd']);
+    expect(client.follows).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(client.follows.map(({ filter, ended }) => [filter.text, ended])).toEqual([
+      [undefined, true],
+      ['old', false],
+    ]);
+    client.snapshot([aRunView({ id: 'run-old' })]);
+    await frame();
+    expect(viewer.shown().runs.map(({ id }) => id)).toEqual(['run-old']);
+    viewer.keys(['enter', 'escape']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(client.follows.at(-1)?.filter.text).toBeUndefined();
+  });
+
   test('stays while the connection is lost', async () => {
     const { client, viewer } = aViewer();
     client.snapshot(someRuns(3));
