@@ -1,5 +1,6 @@
 /**
- * Hurts a running bgtask and checks that every promise held: `npm run torture -- [--seed N] [--minutes M] [--agents a,b] [--rate N]`.
+ * Hurts a running bgtask and checks that every promise held: `npm run torture -- [--seed N] [--minutes M] [--agents a,b] [--rate N]
+ * [--workers N] [--eager N]`; eager: so many times likelier than usual does each agent do harm.
  * The seed decides who does harm and when, so that a failing run can be tried again; how the machine schedules it is not ours to fix.
  * Exit code 1: a rule was broken, which it names with the history of the run.
  */
@@ -19,6 +20,7 @@ const { values: flags } = parseArgs({
     agents: { type: 'string' },
     rate: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
+    eager: { type: 'string', default: '1' },
   },
 });
 /** After the last fault: one lease, one retry, and what a loaded machine takes. */
@@ -100,7 +102,7 @@ async function doHarm(): Promise<void> {
   while (Date.now() < end) {
     await sleep(TICK_MS[0] + random() * (TICK_MS[1] - TICK_MS[0]));
     for (const agent of agents) {
-      if (random() >= agent.probability || Date.now() >= end || aside.has(agent)) continue;
+      if (random() >= agent.probability * Number(flags.eager) || Date.now() >= end || aside.has(agent)) continue;
       const done = harm(agent, world).finally(() => aside.delete(agent));
       if (agent.isAside) aside.set(agent, done);
       else await done;
