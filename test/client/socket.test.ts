@@ -341,27 +341,34 @@ describe('silence', () => {
     expect(probe.answers).toEqual([began + HEARTBEAT_MS, began + 2 * HEARTBEAT_MS]);
   });
 
-  test.each([7_200_000, -7_200_000])('a wall clock that leaves the other by %d ms has it connect anew: the machine may have slept', async (ms) => {
-    const clock = new ManualClock();
-    const probe = new Probe({ clock });
-    await probe.until(() => probe.ups === 1);
-    clock.advance(HEARTBEAT_MS);
-    clock.jump(4_000);
-    clock.advance(HEARTBEAT_MS);
-    expect(probe.downs).toEqual([]);
-    clock.jump(ms);
-    clock.advance(HEARTBEAT_MS);
-    expect(probe.downs).toMatchObject([{ why: 'silent', error: { message: expect.stringMatching(/slept/) } }]);
-    clock.advance(100);
-    await probe.until(() => probe.ups === 2);
-  });
+  test.each([7_200_000, -7_200_000])(
+    'a wall clock that leaves the other by %d ms has it connect anew: the machine may have slept',
+    async (ms) => {
+      const clock = new ManualClock();
+      const probe = new Probe({ clock });
+      await probe.until(() => probe.ups === 1);
+      clock.advance(HEARTBEAT_MS);
+      clock.jump(4_000);
+      clock.advance(HEARTBEAT_MS);
+      expect(probe.downs).toEqual([]);
+      clock.jump(ms);
+      clock.advance(HEARTBEAT_MS);
+      expect(probe.downs).toMatchObject([{ why: 'silent', error: { message: expect.stringMatching(/slept/) } }]);
+      clock.advance(100);
+      await probe.until(() => probe.ups === 2);
+    },
+  );
 
   test('frames that waited while our own loop was blocked count as heard', async () => {
     const clock = new ManualClock();
     const waiting: (() => void)[] = [];
     const late: ManualClock['after'] = (ms, fn) => clock.after(ms, () => waiting.push(fn));
     const probe = new Probe({
-      clock: Object.assign(Object.create(clock) as ManualClock, { after: late, monotonic: () => clock.monotonic(), now: () => clock.now() }),
+      clock: Object.assign(Object.create(clock) as ManualClock, {
+        after: late,
+        monotonic: () => clock.monotonic(),
+        now: () => clock.now(),
+      }),
     });
     await probe.until(() => probe.ups === 1);
     clock.advance(SILENCE_MS + 5_000);
