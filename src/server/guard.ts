@@ -97,8 +97,8 @@ function browserProblem({ method }: Knock, headers: Headers): Refusal | null {
   return isPreflight ? refuse(403, 'origin_not_allowed', 'Requests from pages of another origin are refused.') : null;
 }
 
-/** Byte for byte: nothing that only looks like it. */
-function isFree({ method, url }: Knock): boolean {
+/** What is answered without a key. Byte for byte: nothing that only looks like it. */
+export function isFree({ method, url }: Knock): boolean {
   return method === 'GET' && url === '/api/health';
 }
 

@@ -8,7 +8,7 @@ import { LIMITS } from '../core/protocol.ts';
 import type { Clock } from '../core/seams.ts';
 import { errorBody, type Refusal, rawAnswer, refusalHeaders, refuse, SECURITY_HEADERS } from './answer.ts';
 import { Entrants } from './entrants.ts';
-import { type Rules, refusalOf, socketOf, upgradeRefusalOf } from './guard.ts';
+import { isFree, type Rules, refusalOf, socketOf, upgradeRefusalOf } from './guard.ts';
 
 export interface ListenerParts {
   readonly clock: Clock;
@@ -26,8 +26,10 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 27_000;
 const KEEP_ALIVE_MS = 30_000;
 const CHECK_MS = 2_000;
-/** How long the rest of a refused body is read and thrown away, so that the refusal arrives. */
+/** How long a connection that was refused stays, and the rest of a body is read and thrown away, so that the refusal arrives. */
 const DRAIN_MS = 500;
+const NO_PROXY = refuse(400, 'bad_target', 'The request target must be a path that begins with /. This is no proxy.');
+const NO_SUCH_EXPECTATION = refuse(417, 'unknown_expectation', 'Of what a request may expect only 100-continue is known here.');
 
 /** Not listening yet. */
 export function createListener(parts: ListenerParts): Server {
@@ -46,11 +48,12 @@ export function createListener(parts: ListenerParts): Server {
     if (Number(request.headers['content-length'] ?? 0) <= LIMITS.batchBodyBytes) response.writeContinue();
     parts.onRequest(request, response);
   });
-  server.on('upgrade', (request, stream, head) => upgrade(parts, entrants, request, stream, head));
-  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
-    if (stream.writable) stream.end(rawAnswer(unreadable(error.code)));
-    else stream.destroy();
+  server.on('checkExpectation', (request, response) => {
+    if (letIn(parts, entrants, request, response)) turnAway(parts, NO_SUCH_EXPECTATION, request, response);
   });
+  server.on('upgrade', (request, stream, head) => upgrade(parts, entrants, request, stream, head));
+  server.on('connect', (_request, stream) => hangUp(parts, NO_PROXY, stream));
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => hangUp(parts, unreadable(error.code), stream));
   return server;
 }
 
@@ -61,26 +64,39 @@ function letIn(parts: ListenerParts, entrants: Entrants, request: IncomingMessag
   const rules = parts.rules();
   const refusal = entrants.refusalOf(request.socket) ?? refusalOf(request, rules);
   if (!refusal) {
-    if (rules.token === null || request.headers.authorization !== undefined) entrants.known(request.socket);
+    if (rules.token === null || !isFree(request)) entrants.known(request.socket);
     return true;
   }
+  turnAway(parts, refusal, request, response);
+  return false;
+}
+
+function turnAway({ clock }: ListenerParts, refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
   const body = JSON.stringify(errorBody(refusal));
   response.writeHead(refusal.status, { ...refusalHeaders(refusal), 'content-length': Buffer.byteLength(body), connection: 'close' });
   response.end(body);
   request.resume();
-  const timer = parts.clock.after(DRAIN_MS, () => request.socket.destroy(), true);
+  const timer = clock.after(DRAIN_MS, () => request.socket.destroy(), true);
   request.once('close', () => timer.cancel());
-  return false;
+}
+
+/** The same where no response stands on the connection. Does not wait for the other side to hang up, too. */
+function hangUp({ clock }: ListenerParts, refusal: Refusal, stream: Duplex): void {
+  stream.on('error', () => stream.destroy());
+  if (stream.writable) stream.end(rawAnswer(refusal));
+  else stream.destroy();
+  const timer = clock.after(DRAIN_MS, () => stream.destroy(), true);
+  stream.once('close', () => timer.cancel());
 }
 
 function upgrade(parts: ListenerParts, entrants: Entrants, request: IncomingMessage, stream: Duplex, head: Buffer): void {
-  stream.on('error', () => stream.destroy());
   const refusal = entrants.refusalOf(request.socket) ?? upgradeRefusalOf(request, parts.rules());
   const path = socketOf(request);
   if (refusal || path === null) {
-    stream.end(refusal ? rawAnswer(refusal) : undefined);
+    hangUp(parts, refusal ?? NO_PROXY, stream);
     return;
   }
+  stream.on('error', () => stream.destroy());
   entrants.known(request.socket);
   parts.onUpgrade(path, request, stream, head);
 }

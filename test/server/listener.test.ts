@@ -1,6 +1,10 @@
 /** What comes as raw bytes: forms of requests that no client makes, and what they are answered. */
-import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { digest } from '../../src/server/guard.ts';
+import { createListener } from '../../src/server/listener.ts';
+import { ManualClock } from '../helpers/clock.ts';
 import { type Started, start, TOKEN } from './started.ts';
 
 const key = `Authorization: Bearer ${TOKEN}\r\n`;
@@ -25,6 +29,9 @@ describe('the request line and Host', () => {
       (s) => `POST /api/runs HTTP/1.1\r\n${host(s)}${key}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       400,
     ],
+    ['an expectation of a stranger', (s) => `GET /api/health HTTP/1.1\r\n${host(s)}Origin: null\r\nExpect: wonders\r\n\r\n`, 403],
+    ['an expectation', (s) => `GET /api/runs HTTP/1.1\r\n${host(s)}${key}Expect: wonders\r\n\r\n`, 417],
+    ['a tunnel', (s) => `CONNECT evil.example:80 HTTP/1.1\r\n${host(s)}${key}\r\n`, 400],
   ])('%s', async (_, bytes, status) => {
     const server = await start();
     const answer = await server.raw(bytes(server).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
@@ -71,4 +78,55 @@ test('a token is read anew at each request of a connection', async () => {
   const request = (token: string, last = '') => `GET /api/version HTTP/1.1\r\n${host(server)}Authorization: Bearer ${token}\r\n${last}\r\n`;
   const answer = await server.raw(request(TOKEN) + request('wrong', 'Connection: close\r\n'));
   expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '401']);
+});
+
+describe('a stranger', () => {
+  const bare = async (clock: ManualClock) => {
+    const parts = {
+      headers: {},
+      onUpgrade: () => undefined,
+      onRequest: (_: unknown, answer: { end(text: string): void }) => answer.end('ok'),
+    };
+    const listener = createListener({ ...parts, clock, rules: () => ({ port, token: digest(TOKEN), allowHosts: new Set() }) });
+    await once(listener.listen(0, '127.0.0.1'), 'listening');
+    const { port } = listener.address() as AddressInfo;
+    onTestFinished(() => void listener.close().closeAllConnections());
+    const sockets: Socket[] = [];
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    /** Resolves with the first answer. */
+    const say = async (head: string): Promise<Socket> => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+      sockets.push(socket);
+      socket.write(`${head}\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+      await once(socket, 'data');
+      return socket;
+    };
+    const open = () => new Promise<number>((resolve) => listener.getConnections((_, count) => resolve(count)));
+    return { say, open };
+  };
+
+  test('who claims to have a key where none is asked for stays a stranger, and makes room', async () => {
+    const clock = new ManualClock();
+    const { say } = await bare(clock);
+    const claim = 'GET /api/health HTTP/1.1\r\nAuthorization: Bearer wrong';
+    const first = await say(claim);
+    for (let i = 1; i < 32; i += 1) await say(claim);
+    clock.advance(5_000);
+    const told = once(first, 'data');
+    await say(claim);
+    expect(String((await told)[0])).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  test.each([
+    ['an upgrade', 'GET /api/work HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket'],
+    ['a tunnel', 'CONNECT evil.example:80 HTTP/1.1'],
+    ['no HTTP', 'hello'],
+    ['a request', 'GET /api/runs HTTP/1.1'],
+  ])('who was refused %s and does not hang up is hung up on', async (_, head) => {
+    const clock = new ManualClock();
+    const { say, open } = await bare(clock);
+    await say(head);
+    clock.advance(500);
+    while ((await open()) > 0) await new Promise(setImmediate);
+  });
 });
