@@ -64,7 +64,7 @@ export async function parseBatch(text: string, now: () => number): Promise<reado
   const items: Parsed[] = [];
   let since = now();
   for (const item of split.items) {
-    items.push(parseJson(item, 1));
+    items.push(Buffer.byteLength(item) > LIMITS.bodyBytes ? tooLarge(LIMITS.bodyBytes) : parseJson(item, 1));
     if (now() - since < SLICE_MS) continue;
     await new Promise(setImmediate);
     since = now();
@@ -162,7 +162,7 @@ function typeProblem(type: string | undefined, encoding: string | undefined): Re
 }
 
 function tooLarge(limit: number): Refusal {
-  return refuse(413, 'too_large', `The body is larger than ${limit} bytes.`);
+  return refuse(413, 'too_large', `The body, or one run in it, is larger than ${limit} bytes.`);
 }
 
 function readBytes(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {

@@ -97,14 +97,15 @@ const directRun = z.object({
 const ref = z.int().min(0);
 /** What is no id of a run is one that nobody knows, not a reason to close the socket. */
 const anyId = z.string();
+const ids = z.array(anyId).max(LIMITS.batchRuns);
 /** A submit's runs are looked at one by one, so that each can be answered by itself. */
-export const submitFrame = z.object({ type: z.literal('submit'), ref, runs: z.array(z.unknown()) });
+export const submitFrame = z.object({ type: z.literal('submit'), ref, runs: z.array(z.unknown()).max(LIMITS.batchRuns) });
 export const clientFrame = z.discriminatedUnion('type', [
   submitFrame,
   z.object({ type: z.literal('get'), ref, id: anyId }),
   z.object({ type: z.literal('cancel'), ref, id: anyId }),
-  z.object({ type: z.literal('watch'), ids: z.array(anyId), detail: z.boolean() }),
-  z.object({ type: z.literal('unwatch'), ids: z.array(anyId) }),
+  z.object({ type: z.literal('watch'), ids, detail: z.boolean() }),
+  z.object({ type: z.literal('unwatch'), ids }),
   z.object({ type: z.literal('follow'), filter: runFilter, limit: z.int().min(1).max(LIMITS.listPage) }),
   z.object({ type: z.literal('unfollow') }),
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),

@@ -13,6 +13,8 @@ export class Malformed extends Error {
   }
 }
 
+/** One problem is enough, and each costs more than many good items: a frame of a million bad ones must not hold the loop. */
+const FIRST_PROBLEM: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
 /** In a frame a run stands in an array inside an object. */
 const UNIT = 3;
 
@@ -20,7 +22,7 @@ const UNIT = 3;
 export function parseFrame<S extends z.ZodType>(text: string, schema: S): z.infer<S> {
   const problem = scan(text, UNIT);
   if (problem) throw new Malformed(1007, problem.message);
-  const result = schema.safeParse(parsed(text));
+  const result = schema.safeParse(parsed(text), FIRST_PROBLEM);
   if (result.success) return result.data;
   throw new Malformed(1002, explain(result.error));
 }

@@ -37,6 +37,7 @@ const milliseconds = z.number().min(0, NO_DURATION).max(LONGEST_MS, NO_DURATION)
 const durationText = z.string().max(64, NO_DURATION).regex(DURATION_TEXT, NO_DURATION);
 const duration = z.union([milliseconds, durationText], NO_DURATION) as z.ZodType<Duration>;
 const state = z.enum(RUN_STATES as readonly [RunState, ...RunState[]]);
+const states = z.array(state).max(RUN_STATES.length);
 const label = z.string().min(1).max(256);
 const tags = z.array(z.string().min(1).max(128)).max(64);
 export const instant = z.iso.datetime({ offset: true });
@@ -98,7 +99,7 @@ components.add(repeatRequest, { id: 'RepeatRequest', description: 'Other argumen
 
 /** The query of a list, after its texts were split and counted. */
 export const listQuery = z.strictObject({
-  state: z.array(state).optional(),
+  state: states.optional(),
   task: taskName.optional(),
   tag: z.string().max(128).optional(),
   text: z.string().max(200).optional(),
@@ -107,7 +108,7 @@ export const listQuery = z.strictObject({
 });
 export const countQuery = listQuery.omit({ limit: true, cursor: true });
 export const runFilter = z.object({
-  state: z.array(state).optional(),
+  state: states.optional(),
   task: taskName.optional(),
   tag: z.string().max(128).optional(),
   text: z.string().max(200).optional(),

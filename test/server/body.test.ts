@@ -115,6 +115,10 @@ describe('a batch', () => {
     return 'code' in parsed ? parsed.code : parsed.map((item) => ('value' in item ? item.value : item.code));
   };
 
+  test('a run in it that would be too large by itself is refused unread', async () => {
+    expect(await items(`{"runs":[1,[${'1,'.repeat(LIMITS.bodyBytes / 2)}1],2]}`)).toEqual([1, 'too_large', 2]);
+  });
+
   test('each run is parsed or refused by itself', async () => {
     expect(await items('{"runs":[{"a":1}, {"a":1,"a":2} ,[1e999],"x\\"]",{"b":[{},{}]},nope]}')).toEqual([
       { a: 1 },

@@ -24,6 +24,13 @@ test('a query has each key once, but states, which may also be parted by commas'
   });
 });
 
+test('more states than there are are not even looked at', () => {
+  expect(refusalOf(() => checkedQuery(listQuery, { state: [','.repeat(14_000)] }))).toMatchObject({
+    status: 400,
+    message: 'state: Too big: expected array to have <=9 items.',
+  });
+});
+
 test('what cannot be an id is refused before anything is looked up', () => {
   expect(idOf('r-1')).toBe('r-1');
   expect(refusalOf(() => idOf('../etc'))).toMatchObject({ status: 400, code: 'invalid_id' });

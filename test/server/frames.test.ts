@@ -69,7 +69,30 @@ describe('a frame of a worker', () => {
   });
 });
 
+test('of many problems only the first is looked for', () => {
+  const lines = [{}, {}, {}];
+  const frame = {
+    type: 'logs',
+    runs: [
+      { runId: 'r', token: 't', lines },
+      { runId: 'r', token: 't', lines },
+    ],
+  };
+  expect(() => parseFrame(JSON.stringify(frame), workerFrame)).toThrow(/^runs\.0\.lines\.0\.at: [^;]*$/);
+});
+
 describe('a frame of a client', () => {
+  test('names at most as many ids or runs as a batch has', () => {
+    const ids = (count: number) => JSON.stringify({ type: 'watch', ids: Array.from({ length: count }, () => 'r'), detail: false });
+    const runs = (count: number) => JSON.stringify({ type: 'submit', ref: 1, runs: Array.from({ length: count }, () => 1) });
+    expect([ids(10_000), ids(10_001), runs(10_000), runs(10_001)].map((text) => codeOf(text, clientFrame))).toEqual([
+      null,
+      1002,
+      null,
+      1002,
+    ]);
+  });
+
   test('may name any text as an id: what is none is unknown', () => {
     expect(codeOf('{"type":"get","ref":1,"id":"../../etc"}', clientFrame)).toBeNull();
     expect(codeOf('{"type":"watch","ids":[""],"detail":true}', clientFrame)).toBeNull();
