@@ -9,7 +9,7 @@ export const LEASE_MS = 30_000;
 /** A peer that heard nothing for so long tears the connection down and opens another. */
 export const SILENCE_MS = 20_000;
 
-/** Limits of what is taken in; `GET /api/limits` answers with them. Sizes in bytes. */
+/** Limits of what is taken in and held back; `GET /api/limits` answers with them. Sizes in bytes, times in milliseconds. */
 export const LIMITS = {
   openRuns: 100_000,
   argsBytes: 1_048_576,
@@ -20,7 +20,17 @@ export const LIMITS = {
   depth: 64,
   keys: 10_000,
   frameBytes: 2_097_152,
+  headerBytes: 16_384,
+  /** From the first byte of a request to its last header, and to the end of its body. */
+  headersMs: 10_000,
+  requestMs: 30_000,
   connections: 1_024,
+  /** Connections of one source that have not shown a key. */
+  strangers: 32,
+  /** Unsent bytes at which a client, or a worker, counts as not reading, and how long a client may. */
+  watchBehindBytes: 1_048_576,
+  watchBehindMs: 5_000,
+  workBehindBytes: 8_388_608,
   listPage: 1_000,
   metaBytes: 4_096,
   logLineBytes: 16_384,

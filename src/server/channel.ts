@@ -1,6 +1,7 @@
 /**
  * The sending half of one WebSocket. What one turn of the loop sends goes out together; a peer that does not read is noticed, told
- * to the owner, and not read from either, so that nothing piles up here.
+ * to the owner, and not read from either, so that nothing piles up here. What was sent before that is kept as text, which runs and
+ * log lines share with whoever else is told of them, and is made into bytes only when the peer takes them.
  */
 
 /** What a channel needs of a WebSocket of `ws`, and of the TCP socket under it. */
@@ -30,6 +31,10 @@ export class Channel {
   readonly #connection: RawConnection;
   readonly #limit: number;
   #gathered: Gathered[] = [];
+  /** Characters of `#gathered`. */
+  #held = 0;
+  /** A flush comes at the end of this turn. */
+  #isDue = false;
   #behind = false;
   #closed = false;
 
@@ -48,7 +53,7 @@ export class Channel {
   }
 
   get unsentBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#held;
   }
 
   send(text: string): void {
@@ -62,28 +67,28 @@ export class Channel {
       if (typeof last === 'object' && last.head === head && last.size < FULL_BYTES) {
         last.parts.push(item);
         last.size += item.length;
+        this.#held += item.length;
       } else this.#gather({ head, parts: [item], size: item.length });
     }
   }
 
   flush(): void {
-    const gathered = this.#gathered;
-    if (gathered.length === 0 || this.#closed) return;
-    this.#gathered = [];
-    this.#connection.cork();
-    for (const frame of gathered) this.#socket.send(textOf(frame), this.#sent);
-    this.#connection.uncork();
+    this.#isDue = false;
+    if (this.#gathered.length === 0 || this.#closed) return;
+    this.#write();
     if (this.#behind || this.#socket.bufferedAmount <= this.#limit) return;
     this.#behind = true;
     this.#socket.pause();
     this.onBehind();
   }
 
-  /** Sends what is gathered, then says goodbye. Safe to call twice. */
+  /** Sends what is gathered, then says goodbye; to a peer that is behind only the goodbye. Safe to call twice. */
   close(code: number, reason: string): void {
     this.flush();
     if (this.#closed) return;
     this.#closed = true;
+    this.#gathered = [];
+    this.#held = 0;
     this.#socket.resume(); // to hear the other side's goodbye
     this.#socket.close(
       code,
@@ -97,12 +102,33 @@ export class Channel {
   #gather(frame: Gathered): void {
     if (this.#closed) return;
     this.#gathered.push(frame);
-    if (this.#gathered.length === 1) setImmediate(() => this.flush());
+    this.#held += lengthOf(frame);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** As much as the peer may be behind. */
+  #write(): void {
+    let next = 0;
+    const fits = () => next < this.#gathered.length && this.#socket.bufferedAmount <= this.#limit;
+    while (fits()) {
+      this.#connection.cork();
+      for (; fits(); next += 1) {
+        const frame = this.#gathered[next] as Gathered;
+        this.#held -= lengthOf(frame);
+        this.#socket.send(textOf(frame), this.#sent);
+      }
+      this.#connection.uncork(); // which may take all of it at once
+    }
+    this.#gathered = this.#gathered.slice(next);
   }
 
   /** A failed write ends the connection, which its `close` tells. */
   readonly #sent = (): void => {
     if (!this.#behind || this.#closed || this.#socket.bufferedAmount > this.#limit / 2) return;
+    this.#write();
+    if (this.#socket.bufferedAmount > this.#limit / 2) return;
     this.#behind = false;
     this.#socket.resume();
     this.onDrained();
@@ -111,6 +137,10 @@ export class Channel {
 
 /** A frame as it is, or items that make one. */
 type Gathered = string | { readonly head: string; readonly parts: string[]; size: number };
+
+function lengthOf(frame: Gathered): number {
+  return typeof frame === 'string' ? frame.length : frame.size;
+}
 
 function textOf(frame: Gathered): string {
   return typeof frame === 'string' ? frame : `${frame.head}${frame.parts.join(',')}]}`;

@@ -7,7 +7,6 @@ import { LIMITS } from '../core/protocol.ts';
 import type { Clock } from '../core/seams.ts';
 import { type Refusal, rawAnswer, refuse } from './answer.ts';
 
-const STRANGERS_OF_ONE_SOURCE = 32;
 /** A connection as young as this may just not have come to say who it is. */
 const YOUNG_MS = 5_000;
 /** Sent away for one newcomer; hundreds at once would hold the loop. */
@@ -64,7 +63,7 @@ export class Entrants {
 
   /** The oldest of them, as many as are to leave now. */
   #tooMany(strangers: ReadonlyMap<Socket, number>): [Socket, number][] {
-    const over = Math.min(MOST_AT_ONCE, strangers.size - STRANGERS_OF_ONE_SOURCE);
+    const over = Math.min(MOST_AT_ONCE, strangers.size - LIMITS.strangers);
     return over > 0 ? [...strangers].slice(0, over) : [];
   }
 

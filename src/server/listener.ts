@@ -20,12 +20,11 @@ export interface ListenerParts {
   readonly onUpgrade: (path: 'work' | 'watch', request: IncomingMessage, stream: Duplex, head: Buffer) => void;
 }
 
-const HEADER_BYTES = 16_384;
-const HEADERS_MS = 10_000;
-/** Within 30 s, however late Node looks at it (`CHECK_MS`). */
-const REQUEST_MS = 27_000;
 const KEEP_ALIVE_MS = 30_000;
+/** So often Node looks whether a request takes too long. */
 const CHECK_MS = 2_000;
+/** In time, however late Node looks at it. */
+const REQUEST_MS = LIMITS.requestMs - 3_000;
 /** How long a connection that was refused stays, and the rest of a body is read and thrown away, so that the refusal arrives. */
 const DRAIN_MS = 500;
 const NO_PROXY = refuse(400, 'bad_target', 'The request target must be a path that begins with /. This is no proxy.');
@@ -34,8 +33,8 @@ const NO_SUCH_EXPECTATION = refuse(417, 'unknown_expectation', 'Of what a reques
 /** Not listening yet. */
 export function createListener(parts: ListenerParts): Server {
   const server = createServer({
-    ...{ maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-    ...{ connectionsCheckingInterval: CHECK_MS, requireHostHeader: false, noDelay: true },
+    ...{ maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersMs, requestTimeout: REQUEST_MS },
+    ...{ keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_MS, requireHostHeader: false, noDelay: true },
   });
   server.maxHeadersCount = 0; // their bytes are limited, and the guard must see them all
   const entrants = new Entrants(parts.clock);
@@ -102,7 +101,7 @@ function upgrade(parts: ListenerParts, entrants: Entrants, request: IncomingMess
 }
 
 function unreadable(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return refuse(431, 'headers_too_large', `The headers are larger than ${HEADER_BYTES} bytes.`);
+  if (code === 'HPE_HEADER_OVERFLOW') return refuse(431, 'headers_too_large', `The headers are larger than ${LIMITS.headerBytes} bytes.`);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refuse(408, 'too_slow', 'The request did not arrive in time.');
   return refuse(400, 'bad_request', 'This is no HTTP request that can be read.');
 }

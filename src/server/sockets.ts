@@ -14,8 +14,7 @@ import { type Peer, WorkSocket } from './work-socket.ts';
 
 /** A payload of 1 MiB is text in a text, where each of its quotes takes two characters. */
 const FRAME_BYTES = LIMITS.frameBytes + 65_536;
-/** Unsent bytes at which a client, or a worker, counts as not reading. */
-const BEHIND_BYTES = { watch: 1_048_576, work: 8_388_608 } as const;
+const BEHIND_BYTES = { watch: LIMITS.watchBehindBytes, work: LIMITS.workBehindBytes };
 /** Time for goodbyes. */
 const CLOSE_MS = 1_000;
 /** The loop may have been blocked, with frames waiting to be read: silence is looked at twice. */

@@ -2,8 +2,9 @@
  * One connection of a client: submits, questions, watched runs, a live list, direct calls. Runs go out as the store holds them,
  * spliced as text. A client that does not read loses nothing it must know: what was not told is told from the store when it reads.
  */
-import type { ErrorBody, LogLine, SubmitRequest } from '../core/api.ts';
+import type { ErrorBody, SubmitRequest } from '../core/api.ts';
 import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';
@@ -30,8 +31,6 @@ export interface WatchSocketParts {
 
 /** A client that pings less often is asked whether it is there; one that does not answer either is gone. */
 const SILENCE_MS = 60_000;
-/** How long a client may be behind. */
-const BEHIND_MS = 5_000;
 /** Log lines cannot be told later: beyond this a client that is behind has to come back. */
 const LOG_BACKLOG_BYTES = 8_388_608;
 
@@ -52,7 +51,7 @@ export class WatchSocket implements Peer, Watcher {
     this.#channel = channel;
     this.#parts = parts;
     channel.onBehind = () => {
-      this.#behind = parts.clock.after(BEHIND_MS, () => channel.close(1013, 'The client does not read what it asked for'), true);
+      this.#behind = parts.clock.after(LIMITS.watchBehindMs, () => channel.close(1013, 'The client does not read what it asked for'), true);
     };
     channel.onDrained = () => this.#caughtUp();
   }
@@ -83,8 +82,8 @@ export class WatchSocket implements Peer, Watcher {
     else this.#channel.send(text);
   }
 
-  onLines(id: string, lines: readonly LogLine[]): void {
-    this.#send({ type: 'log', id, lines });
+  onLines(text: string): void {
+    this.#channel.send(text);
     if (this.#channel.unsentBytes > LOG_BACKLOG_BYTES) this.#channel.close(1013, 'The client does not read the lines it asked for');
   }
 

@@ -3,6 +3,7 @@
  * watches: then nothing here listens to the store.
  */
 import type { LogLine } from '../core/api.ts';
+import type { WatchFrame } from '../core/frames.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Commit, Store } from '../store/store.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -12,7 +13,8 @@ import type { Show } from './shown.ts';
 export interface Watcher {
   /** The run changed; `text` is its `run` frame. Final: it is the last one. */
   onRun(watch: Watch, text: string, final: boolean): void;
-  onLines(id: string, lines: readonly LogLine[]): void;
+  /** It wrote something; `text` is the `log` frame. */
+  onLines(text: string): void;
 }
 /** One run that one socket watches, until it is final. */
 export interface Watch {
@@ -126,6 +128,9 @@ export class Watching {
   }
 
   #onLogs(id: string, lines: readonly LogLine[]): void {
-    for (const watch of this.#byRun.get(id) ?? []) if (watch.detail) watch.watcher.onLines(id, lines);
+    const watchers = (this.#byRun.get(id) ?? []).filter(({ detail }) => detail);
+    if (watchers.length === 0) return;
+    const text = JSON.stringify({ type: 'log', id, lines } satisfies WatchFrame);
+    for (const { watcher } of watchers) watcher.onLines(text);
   }
 }

@@ -99,9 +99,44 @@ describe('a peer that does not read', () => {
     socket.drain(40);
     expect([it.isBehind, socket.paused, events]).toEqual([false, false, ['behind', 'drained']]);
   });
+
+  test('is sent no more than it may be behind; the rest waits as it is, in order', async () => {
+    const { socket, channel: it } = channel(100);
+    for (const letter of 'abcde') it.send(letter.repeat(60));
+    await turn();
+    expect(socket.sent.map((text) => text[0])).toEqual(['a', 'b']);
+    expect([it.isBehind, it.unsentBytes]).toEqual([true, 300]);
+    it.send('f');
+    socket.drain();
+    expect(socket.sent.map((text) => text[0])).toEqual(['a', 'b', 'c', 'd']);
+    expect(it.isBehind).toBe(true);
+    socket.drain();
+    expect(socket.sent.map((text) => text[0])).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    socket.drain();
+    expect([it.isBehind, it.unsentBytes]).toEqual([false, 0]);
+  });
+
+  test('that takes all of it at once is never behind', async () => {
+    const { socket, connection, channel: it } = channel(100);
+    connection.uncork = () => socket.drain();
+    for (const letter of 'abcde') it.send(letter.repeat(60));
+    await turn();
+    expect(socket.sent.map((text) => text[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect([it.isBehind, socket.paused]).toEqual([false, false]);
+  });
 });
 
 describe('a goodbye', () => {
+  test('to a peer that is behind does not wait for what it did not take', async () => {
+    const { socket, channel: it } = channel(100);
+    for (const letter of 'abcde') it.send(letter.repeat(60));
+    await turn();
+    it.close(1013, 'deaf');
+    socket.drain();
+    await turn();
+    expect([socket.sent.length, socket.closes.length, it.unsentBytes]).toEqual([2, 1, 0]);
+  });
+
   test('comes after what was sent before it, once, and nothing comes after it', async () => {
     const { socket, channel: it } = channel();
     it.send('last');

@@ -351,11 +351,11 @@ describe('over a socket that a test drains by hand', () => {
     const it = await byHand();
     it.socket.receive(watch('a', 'b'));
     await it.turns();
-    it.raw.bufferedAmount = 1_000;
     it.socket.receive('{"type":"ping"}');
+    it.raw.bufferedAmount = 1_000;
     await it.turns();
     await it.cancelRun('a');
-    expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED', 'pong']);
+    expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED']);
     await it.drain();
     expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED', 'pong', 'a CANCELLED']);
     it.clock.advance(60_000);

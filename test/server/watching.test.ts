@@ -27,7 +27,7 @@ async function hub() {
         const { run } = JSON.parse(text);
         told.push(`${name} ${run.state}${final ? '!' : ''}${run.history ? ' with history' : ''}`);
       },
-      onLines: (_, lines) => void told.push(`${name} ${lines.length} lines`),
+      onLines: (text) => void told.push(`${name} ${JSON.parse(text).lines.length} lines`),
     };
     return { id, detail, watcher, told: false };
   };
