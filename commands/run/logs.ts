@@ -23,7 +23,7 @@ export default class RunLogs extends ApiCommand {
     const { args, flags } = await this.parse(RunLogs);
     if (flags.raw && process.stdout.isTTY) throw new UsageError('--raw is for pipes and files: bare text could command your terminal.');
     const client = await this.connect(this.settings(flags));
-    const show = (line: LogLine): void => this.log(flags.raw ? line.text : logText(line));
+    const show = (line: LogLine): void => (flags.raw ? this.logBare(line.text) : this.log(logText(line)));
     if (flags.follow) {
       await followLogs(client, args.id, (line) => (this.jsonEnabled() ? this.logJsonLine(line) : show(line)));
       return undefined;

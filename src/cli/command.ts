@@ -6,6 +6,7 @@ import { Command } from '@oclif/core/command';
 import type { Client } from '../client/client.ts';
 import { loadSettings, type Overrides, SETTINGS, type Settings, type Source } from '../config/config.ts';
 import { addressOf } from '../config/servers.ts';
+import { escapePainted } from '../core/text.ts';
 import { apiFlags, commonFlags } from './flags.ts';
 import { toJson } from './text.ts';
 import type { WorkerConsole } from './worker-console.ts';
@@ -50,6 +51,19 @@ export abstract class BgtaskCommand extends Command {
   /** Calls `close` when the command ends, however it ends. */
   protected atEnd(close: () => Promise<void>): void {
     this.#closers.push(close);
+  }
+
+  override log(message = '', ...values: unknown[]): void {
+    super.log(escapePainted(message), ...values);
+  }
+
+  /** Text as it is, for a pipe. */
+  protected logBare(text: string): void {
+    super.log(text);
+  }
+
+  override logToStderr(message = '', ...values: unknown[]): void {
+    super.logToStderr(escapePainted(message), ...values);
   }
 
   /** A message for a person, on stderr. With `--json` there is nobody to tell. */

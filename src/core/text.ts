@@ -15,6 +15,16 @@ export function escapeText(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSAFE, visible);
 }
 
+const STYLE = new RegExp(`(${'\x1b'}\\[[\\d;]*m)`);
+
+/** The same for text that bgtask has painted: colours and weights pass. The last gate before a terminal, for what was escaped nowhere. */
+export function escapePainted(text: string): string {
+  return text
+    .split(STYLE)
+    .map((part, index) => (index % 2 === 1 ? part : escapeText(part)))
+    .join('');
+}
+
 /** The same on one line: each run of line breaks and tabs becomes one blank. */
 export function oneLine(text: string): string {
   return PLAIN.test(text) ? text : escapeText(text.replace(/[\t\n\r]+/g, ' '));

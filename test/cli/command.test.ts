@@ -25,6 +25,10 @@ class Sample extends ApiCommand {
     if (flags.fail === 'server') throw new ServerUnreachableError(settings.apiUrl);
     if (flags.fail === 'bug') throw new TypeError('x is not a function');
     if (flags.leave) this.exit(7);
+    if (flags.fail === 'never') {
+      this.note('a\u001b[2Jnote');
+      this.log('\u001b]0;x\u0007');
+    }
     this.note('a note');
     this.log('data');
     return { limit: settings.limit } satisfies Partial<Settings>;
@@ -40,6 +44,11 @@ class Other extends BgtaskCommand {
 describe('what a command prints', () => {
   test('is data on stdout and messages on stderr', async () => {
     expect(await bgtask(Sample, [])).toMatchObject({ stdout: 'data\n', stderr: 'a note\n', exit: 0 });
+  });
+
+  test('commands no terminal, whatever a field brought along', async () => {
+    const { stdout, stderr } = await bgtask(Sample, ['--fail', 'never']);
+    expect([stdout, stderr]).toEqual(['\\x1b]0;x\\x07\ndata\n', 'a\\x1b[2Jnote\na note\n']);
   });
 
   test('is one JSON value and nothing else with --json, or BGTASK_JSON', async () => {

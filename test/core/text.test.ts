@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cut, displayWidth, escapeText, oneLine, toWidth, wrap } from '../../src/core/text.ts';
+import { cut, displayWidth, escapePainted, escapeText, oneLine, toWidth, wrap } from '../../src/core/text.ts';
 
 /** Text as the worst of callers may send it. */
 const hostile = fc.oneof(
@@ -44,6 +44,12 @@ describe('escapeText', () => {
       }),
     );
   });
+});
+
+test('escapePainted lets colours and weights pass, and nothing else', () => {
+  expect(escapePainted('\x1b[1;31mred\x1b[39m\x1b[2J\x9b31m\x1b[?25l\x1b[31')).toBe(
+    '\x1b[1;31mred\x1b[39m\\x1b[2J\\x9b31m\\x1b[?25l\\x1b[31',
+  );
 });
 
 describe('oneLine', () => {
