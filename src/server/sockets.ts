@@ -15,6 +15,9 @@ import { type Peer, WorkSocket } from './work-socket.ts';
 /** A payload of 1 MiB is text in a text, where each of its quotes takes two characters. */
 const FRAME_BYTES = LIMITS.frameBytes + 65_536;
 const BEHIND_BYTES = { watch: LIMITS.watchBehindBytes, work: LIMITS.workBehindBytes };
+/** With the first `ws` answers too many fragments; to whoever sent them the message is too big, as one that has too many bytes. */
+const POLICY = 1008;
+const TOO_BIG = 1009;
 /** Time for goodbyes. */
 const CLOSE_MS = 1_000;
 /** The loop may have been blocked, with frames waiting to be read: silence is looked at twice. */
@@ -60,6 +63,8 @@ export class Sockets {
 
   #connected(path: 'work' | 'watch', socket: WebSocket, stream: Duplex): void {
     const { clock, dispatcher } = this.#parts;
+    const close = socket.close.bind(socket);
+    socket.close = (code, reason) => close(code === POLICY ? TOO_BIG : code, reason);
     const channel = new Channel(socket, stream, BEHIND_BYTES[path]);
     const peer = path === 'work' ? new WorkSocket(channel, dispatcher, clock) : new WatchSocket(channel, this.#parts);
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));

@@ -80,20 +80,21 @@ describe('a malformed frame ends its own socket and nothing else', () => {
     expect(await server.store.get('late')).toBeUndefined();
   });
 
-  test.each<[string, number[]]>([
-    ['reserved bits', [0xf1, 0x80, 0, 0, 0, 0]],
-    ['an unmasked frame', [0x81, 0x01, 0x41]],
-    ['an unknown opcode', [0x83, 0x80, 0, 0, 0, 0]],
-    ['bad UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]],
-    ['a fragment of nothing', [0x80, 0x80, 0, 0, 0, 0]],
-    ['2,000 fragments', [0x01, 0x80, 0, 0, 0, 0, ...Array.from({ length: 2_000 }, () => [0x00, 0x81, 0, 0, 0, 0, 0x41]).flat()]],
-    ['a length beyond all bounds', [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
-  ])('on the wire: %s', async (_, bytes) => {
+  test.each<[string, number[], number]>([
+    ['reserved bits', [0xf1, 0x80, 0, 0, 0, 0], 1002],
+    ['an unmasked frame', [0x81, 0x01, 0x41], 1002],
+    ['an unknown opcode', [0x83, 0x80, 0, 0, 0, 0], 1002],
+    ['bad UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe], 1007],
+    ['a fragment of nothing', [0x80, 0x80, 0, 0, 0, 0], 1002],
+    ['2,000 fragments', [0x01, 0x80, 0, 0, 0, 0, ...Array.from({ length: 2_000 }, () => [0x00, 0x81, 0, 0, 0, 0, 0x41]).flat()], 1009],
+    ['a length beyond all bounds', [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 1009],
+  ])('on the wire: %s', async (_, bytes, code) => {
     const server = await start();
     const head = `GET /api/watch HTTP/1.1\r\nHost: 127.0.0.1:${server.server.port}\r\nAuthorization: Bearer ${TOKEN}\r\n`;
     const upgrade = `${head}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: bgtask.v1\r\nSec-WebSocket-Version: 13\r\n`;
     const answer = await rawSocket(server.server.port, `${upgrade}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`, bytes);
     expect(answer).toMatch(/^HTTP\/1.1 101 /);
+    expect(answer.slice(-4)).toBe(String.fromCharCode(0x88, 2, code >> 8, code & 0xff));
     expect((await server.ask('/api/health')).status).toBe(200);
   });
 });
