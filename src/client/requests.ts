@@ -72,15 +72,16 @@ export class Requests {
 
   /**
    * Calls `once` until there is an answer. `sentBefore`: the same was sent already, with an unknown outcome; `once` is told whether
-   * that is so. Where it stays unknown, the error says so and names `runIds`.
+   * that is so. Where it stays unknown, the error says so and names `runIds`. It gives up `REPEAT_MS` after `since`.
    */
   async repeat<T>(
     once: (timeoutMs: number, sent: boolean) => Promise<T>,
     repeatable: boolean,
     sentBefore = false,
     runIds: readonly string[] = [],
+    since: number = this.#options.clock.monotonic(),
   ): Promise<T> {
-    const until = this.#options.clock.monotonic() + REPEAT_MS;
+    const until = since + REPEAT_MS;
     const tries: Tries = { until, repeatable, runIds, sent: sentBefore, failures: 0, strangeSince: null };
     for (;;) {
       try {
@@ -96,10 +97,15 @@ export class Requests {
     return repeatable ? Math.max(1, Math.min(TRY_MS, until - this.#options.clock.monotonic())) : ANSWER_MS;
   }
 
+  /** Nobody answers, and what is asked for now waits until somebody does. `sent`: it was sent before, with an unknown outcome. */
+  holdsBack(sent: boolean): boolean {
+    return this.#outage !== null && (this.known || sent);
+  }
+
   /** Waits until it may try: at once, but where nobody answers and another one is trying or has just tried. */
   async #turnOf({ until, sent }: Tries): Promise<void> {
     const { clock } = this.#options;
-    while (this.#outage !== null && (this.known || sent)) {
+    while (this.#outage !== null && this.holdsBack(sent)) {
       const { scout, nextAt, cause } = this.#outage;
       const now = clock.monotonic();
       if (now >= until) throw new NetworkError(false, cause);

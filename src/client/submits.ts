@@ -27,6 +27,15 @@ interface Sent {
   /** Monotonic milliseconds. */
   readonly at: number;
 }
+/** Runs that wait behind a request while nobody answers: those of one second go together, so that each gives up in its own time. */
+interface Held {
+  readonly entries: Entry[];
+  /** They were sent before. */
+  readonly sent: boolean;
+  /** Monotonic milliseconds: since when the first of them waits. */
+  readonly since: number;
+}
+const TOGETHER_MS = 1_000;
 
 export class Submits implements Part {
   readonly #connection: Connection;
@@ -42,6 +51,9 @@ export class Submits implements Part {
   #letGo: (() => void) | null = null;
   #overdue: Timer | null = null;
   readonly #calls = new Set<Call>();
+  /** Requests that are under way. */
+  #posts = 0;
+  #held: Held[] = [];
   #onIdle: (() => void) | null = null;
 
   constructor(connection: Connection, requests: Requests, clock: Clock, newId: () => string) {
@@ -148,11 +160,33 @@ export class Submits implements Part {
     if (entries.length > 0) void this.#post(entries, true);
   }
 
-  /** Sends over HTTP, in order, and again where it must be. `sent`: it was sent before. Never rejects. */
-  async #post(entries: readonly Entry[], sent: boolean): Promise<void> {
+  /**
+   * Sends over HTTP, in order, and again where it must be. `sent`: it was sent before. While nobody answers one request tries, and what
+   * comes meanwhile goes together behind it: else a server that is back for a moment would meet thousands. Never rejects.
+   */
+  async #post(entries: readonly Entry[], sent: boolean, since = this.#clock.monotonic()): Promise<void> {
+    if (this.#posts > 0 && this.#requests.holdsBack(sent)) {
+      this.#hold(entries, sent, since);
+      return;
+    }
+    this.#posts += 1;
+    await this.#postAll(entries, sent, since);
+    this.#posts -= 1;
+    const all = this.#held;
+    this.#held = [];
+    for (const held of all) void this.#post(held.entries, held.sent, held.since);
+  }
+
+  #hold(entries: readonly Entry[], sent: boolean, since: number): void {
+    const last = this.#held.findLast((held) => held.sent === sent);
+    if (!last || since - last.since >= TOGETHER_MS) this.#held.push({ entries: [...entries], sent, since });
+    else for (const entry of entries) last.entries.push(entry); // there may be more than a call has room for
+  }
+
+  async #postAll(entries: readonly Entry[], sent: boolean, since: number): Promise<void> {
     const [first, ...rest] = chunks(entries, LIMITS.batchBodyBytes);
     if (first === undefined) return;
-    const error = await this.#postChunk(first, sent);
+    const error = await this.#postChunk(first, sent, since);
     if (error === null) {
       this.#connection.hurry(); // the server was just there
     } else if (!(error instanceof RefusedError)) {
@@ -161,18 +195,18 @@ export class Submits implements Part {
       fail(others, sent && others.length > 0 ? await this.#requests.unreachable(error, idsOf(others)) : error);
       return;
     }
-    await this.#post(rest.flat(), sent);
+    await this.#postAll(rest.flat(), sent, this.#clock.monotonic());
   }
 
   /** Answers with why runs of the chunk were not stored; null: they all have their answers. */
-  async #postChunk(chunk: readonly Entry[], sentBefore: boolean): Promise<Error | null> {
+  async #postChunk(chunk: readonly Entry[], sentBefore: boolean, since: number): Promise<Error | null> {
     let left = chunk;
     const once = async (timeoutMs: number, sent: boolean): Promise<void> => {
       left = await this.#postOnce(left, timeoutMs, sent);
       if (left.length > 0) throw new NetworkError(true, new Error('the server could not say whether it stored them'));
     };
     try {
-      await this.#requests.repeat(once, true, sentBefore, idsOf(chunk));
+      await this.#requests.repeat(once, true, sentBefore, idsOf(chunk), since);
       return null;
     } catch (error) {
       fail(left, error as Error);
