@@ -28,7 +28,7 @@ export const task: DefineTask = taskMaker(reach);
 
 /**
  * A task by its name and type alone: `taskRef<typeof greet>('greet')` with `import type { greet }`. Nothing of the task's code is loaded;
- * the input is checked where it runs.
+ * the server checks the input with the JSON Schema that a worker told it, and the schema itself where the run starts.
  * @throws {InvalidOptionError} The name is not one a task can have.
  */
 export const taskRef: <T extends AnyRef>(name: T['name']) => RefOf<T> = refMaker(reach);

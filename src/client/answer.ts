@@ -1,7 +1,14 @@
 /** From what the server answers to what the caller gets: a value, or one of the errors of core/errors.ts. Pure. */
 
 import type { ErrorBody } from '../core/api.ts';
-import { type BgtaskError, DuplicateRunError, RefusedError, RunNotFoundError, UnauthorizedError } from '../core/errors.ts';
+import {
+  type BgtaskError,
+  DuplicateRunError,
+  InvalidInputError,
+  RefusedError,
+  RunNotFoundError,
+  UnauthorizedError,
+} from '../core/errors.ts';
 
 /** The server says itself that it does not know what became of a submit; with the same id it may be sent again. */
 const UNKNOWN = new Set(['storage_failed', 'too_slow']);
@@ -36,18 +43,25 @@ export function answerValue(status: number, body: string, url: string, path: str
 function refusalOf(status: number, body: string, url: string, path: string): BgtaskError {
   if (status === 401) return new UnauthorizedError(url);
   const runId = /^\/runs\/([^/?]+)/.exec(path)?.[1];
-  const { code, message, runId: other } = errorOf(status, body);
-  if (code === 'duplicate' && other !== undefined) return new DuplicateRunError(message, other);
+  const error = errorOf(status, body);
+  const particular = particularOf(error);
+  if (particular) return particular;
   const isRoute = runId === undefined || runId === 'batch' || runId === 'count';
-  return status === 404 && !isRoute ? new RunNotFoundError(decodeURIComponent(runId)) : new RefusedError(status, code, message);
+  return status === 404 && !isRoute ? new RunNotFoundError(decodeURIComponent(runId)) : new RefusedError(status, error.code, error.message);
+}
+
+/** The errors that say more than that the server refused. */
+function particularOf({ code, message, runId, input }: ErrorBody['error']): DuplicateRunError | InvalidInputError | null {
+  if (code === 'duplicate' && runId !== undefined) return new DuplicateRunError(message, runId);
+  return input === undefined ? null : new InvalidInputError(input.task, input.issues);
 }
 
 /** Code and message of an error body; plain words where it is none of bgtask's. */
 export function errorOf(status: number, body: string): ErrorBody['error'] {
   try {
-    const { code, message, runId } = (JSON.parse(body) as { error: Record<string, unknown> }).error;
+    const { code, message, runId, input } = (JSON.parse(body) as { error: Record<string, unknown> }).error;
     if (typeof code === 'string' && typeof message === 'string')
-      return typeof runId === 'string' ? { code, message, runId } : { code, message };
+      return { code, message, ...(typeof runId === 'string' && { runId }), ...(isInput(input) && { input }) };
   } catch {} // not JSON: said below
   const redirect = status >= 300 && status < 400;
   return redirect
@@ -67,7 +81,11 @@ const STATUS: Readonly<Record<string, number>> = {
   disk_full: 507,
 };
 
-export function refusedRun({ error }: ErrorBody): RefusedError {
-  if (error.code === 'duplicate' && error.runId !== undefined) return new DuplicateRunError(error.message, error.runId);
-  return new RefusedError(STATUS[error.code] ?? 400, error.code, error.message);
+export function refusedRun({ error }: ErrorBody): BgtaskError {
+  return particularOf(error) ?? new RefusedError(STATUS[error.code] ?? 400, error.code, error.message);
+}
+
+function isInput(thing: unknown): thing is NonNullable<ErrorBody['error']['input']> {
+  const { task, issues } = (thing ?? {}) as { task?: unknown; issues?: unknown };
+  return typeof task === 'string' && Array.isArray(issues);
 }

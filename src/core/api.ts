@@ -1,5 +1,6 @@
 /** The bodies of the HTTP API, and the JSON form of a run. What a request may hold is checked by server/schemas.ts. */
 import type { Duration } from './duration.ts';
+import type { InputIssue } from './errors.ts';
 import type { HistoryEntry, OnConflict, Progress, Run, RunError, RunState, StateName } from './run.ts';
 
 /** `POST /api/runs`. `args` is a JSON array; richer values stand in it as values.ts encodes them. */
@@ -41,8 +42,14 @@ export interface RepeatRequest {
   readonly args?: readonly unknown[] | undefined;
 }
 export interface ErrorBody {
-  /** `runId`: the run that stands in the way. */
-  readonly error: { readonly code: string; readonly message: string; readonly runId?: string | undefined };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    /** The run that stands in the way. */
+    readonly runId?: string | undefined;
+    /** What is wrong with the input of a task. */
+    readonly input?: { readonly task: string; readonly issues: readonly InputIssue[] } | undefined;
+  };
 }
 
 /** A run as the API, the command line and the sockets show it. Times are ISO 8601 UTC; `args` and `result` as values.ts encodes them. */

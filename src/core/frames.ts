@@ -23,6 +23,8 @@ export interface TaskInfo {
   readonly rate?: Rate | null | undefined;
   /** The hooks it has. Default: none. */
   readonly hooks?: readonly HookName[] | undefined;
+  /** The JSON Schema of its one argument, as text. Default: nothing is known of it. */
+  readonly input?: string | undefined;
 }
 export interface Held {
   readonly runId: string;

@@ -57,7 +57,8 @@ export function decode(json: unknown, resolve: Resolve = (upstream) => upstream)
   return unflatten(json[MARK] as never, { Error: reviveError, Future: (up: Upstream) => resolve(up) });
 }
 
-function isMarked(json: unknown): json is { [MARK]: unknown } {
+/** True where parsed JSON stands for a richer value, a future among them perhaps. */
+export function isMarked(json: unknown): json is { [MARK]: unknown } {
   return typeof json === 'object' && json !== null && Object.hasOwn(json, MARK) && Object.keys(json).length === 1;
 }
 

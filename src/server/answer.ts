@@ -24,8 +24,8 @@ export function refuse(status: number, code: string, message: string): Refusal {
   return { status, code, message };
 }
 
-export function errorBody({ code, message, runId }: Pick<Refusal, 'code' | 'message' | 'runId'>): ErrorBody {
-  return { error: { code, message, ...(runId === undefined ? {} : { runId }) } };
+export function errorBody({ code, message, runId, input }: Pick<Refusal, 'code' | 'message' | 'runId' | 'input'>): ErrorBody {
+  return { error: { code, message, ...(runId === undefined ? {} : { runId }), ...(input === undefined ? {} : { input }) } };
 }
 
 /** The headers a refusal needs beside the security headers. */

@@ -15,6 +15,7 @@ import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from
 import { Cancels } from './cancels.ts';
 import { Handout } from './handout.ts';
 import { Hooks } from './hooks.ts';
+import { Inputs } from './inputs.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
 import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
@@ -57,6 +58,7 @@ export class Dispatcher {
   readonly #handout: Handout;
   readonly #cancels: Cancels;
   readonly #hooks: Hooks;
+  readonly #inputs = new Inputs();
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -92,7 +94,7 @@ export class Dispatcher {
     const answers = requests.map((request, index): NewRun | Refusal => {
       if (this.#draining) return REFUSED.draining;
       if (this.#open + index >= LIMITS.openRuns) return REFUSED.queueFull;
-      return newRunOf(request, this.#options.newId(), at);
+      return this.#inputs.problemOf(request) ?? newRunOf(request, this.#options.newId(), at);
     });
     const stored = await this.#add(answers.filter((answer) => !isRefusal(answer)) as NewRun[], at);
     let next = 0;
@@ -250,6 +252,7 @@ export class Dispatcher {
     this.#reports.giveBack(holder);
     Object.assign(holder, { tasks, names: new Set(tasks.keys()), slots: told.slots, generation: told.generation, draining: told.draining });
     for (const task of told.tasks) this.#store.setLimits(task.name, task);
+    this.#inputs.learn(told.tasks);
     this.#hooks.serve(holder);
     this.#handOut();
     void written(this.#store.tasks().then((queued) => this.#tellOrphans(holder, queued)));

@@ -43,6 +43,7 @@ const taskInfo = z.object({
     .nullable()
     .optional(),
   hooks: z.array(hook).optional(),
+  input: z.string().optional(),
 }) satisfies z.ZodType<TaskInfo>;
 const processIdentity = z.object({
   pid: z.int().min(1),

@@ -117,7 +117,14 @@ export const runFilter = z.object({
 // ---- Answers --------------------------------------------------------------------------------------------------------------
 
 export const errorBody = z.object({
-  error: z.object({ code: z.string(), message: z.string(), runId: runId.optional() }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    runId: runId.optional(),
+    input: z
+      .object({ task: taskName, issues: z.array(z.object({ message: z.string(), path: z.array(z.union([z.string(), z.number()])) })) })
+      .optional(),
+  }),
 }) satisfies z.ZodType<ErrorBody>;
 components.add(errorBody, { id: 'Error' });
 

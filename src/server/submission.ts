@@ -1,6 +1,6 @@
 /** From what a client asks for to the run that is stored. Pure: the time and the id come in. The schema has been checked before. */
 
-import type { SubmitOptions, SubmitRequest } from '../core/api.ts';
+import type { ErrorBody, SubmitOptions, SubmitRequest } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
 import type { DirectRun } from '../core/frames.ts';
@@ -16,6 +16,8 @@ export interface Refusal {
   readonly retryAfterS?: number;
   /** The run that stands in the way. */
   readonly runId?: string;
+  /** What is wrong with the input of its task. */
+  readonly input?: ErrorBody['error']['input'];
 }
 
 export const REFUSED = {

@@ -7,6 +7,7 @@ import type { TaskInfo } from '../core/frames.ts';
 import { HOOK_NAMES, type HookName } from '../core/hooks.ts';
 import type { OnConflict } from '../core/run.ts';
 import type { CacheOption } from './cache-key.ts';
+import { jsonSchemaOf } from './json-schema.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /** A task value carries its definition under this, so that two copies of the library in one process understand each other. */
@@ -62,10 +63,11 @@ export function noHooks(): Hooks {
   return Object.fromEntries(HOOK_NAMES.map((name) => [name, []])) as unknown as Hooks;
 }
 
-/** What a worker tells of a task, with the hooks that were added by now. */
-export function infoOf({ info, hooks }: Definition): TaskInfo {
+/** What a worker tells of a task, with its input and the hooks that were added by now. */
+export function infoOf({ info, hooks, options }: Definition): TaskInfo {
   const names = HOOK_NAMES.filter((name) => hooks[name].length > 0);
-  return names.length === 0 ? info : { ...info, hooks: names };
+  const input = options.input === null ? undefined : jsonSchemaOf(options.input);
+  return { ...info, ...(names.length === 0 ? {} : { hooks: names }), ...(input === undefined ? {} : { input }) };
 }
 
 /** The definition a value carries; undefined where it is no task. */

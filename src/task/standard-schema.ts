@@ -1,6 +1,6 @@
 /**
  * Standard Schema (https://standardschema.dev), version 1: the interface that zod, valibot, arktype and others share.
- * Types only. bgtask asks a schema for nothing but `~standard.validate`.
+ * Types only. bgtask asks a schema for `~standard.validate`, and for its JSON Schema where it has one (json-schema.ts).
  */
 
 /** Checks an `Input` and gives an `Output`. */

@@ -76,6 +76,15 @@ describe('what is not known', () => {
 });
 
 test('a refused run among others gets the status of its code', () => {
-  expect(refusedRun({ error: { code: 'id_conflict', message: 'x' } }).status).toBe(409);
-  expect(refusedRun({ error: { code: 'anything else', message: 'x' } }).status).toBe(400);
+  expect(refusedRun({ error: { code: 'id_conflict', message: 'x' } })).toMatchObject({ status: 409 });
+  expect(refusedRun({ error: { code: 'anything else', message: 'x' } })).toMatchObject({ status: 400 });
+});
+
+test('an input that does not fit is the error that a caller with the schema gets', () => {
+  const input = { task: 'greet', issues: [{ message: 'too short', path: ['name'] }] };
+  const error = { code: 'invalid_input', message: 'x', input };
+  const expected = { name: 'InvalidInputError', message: "The input of task 'greet' is not valid: name: too short.", issues: input.issues };
+  expect(refusedRun({ error })).toMatchObject(expected);
+  expect(() => answerValue(400, JSON.stringify({ error }), 'http://x', '/runs')).toThrow(expect.objectContaining(expected));
+  expect(errorOf(400, JSON.stringify({ error: { ...error, input: { issues: 1 } } }))).toEqual({ code: 'invalid_input', message: 'x' });
 });

@@ -60,6 +60,17 @@ async function start(options: { store?: Store; clock?: ManualClock; dead?: Set<n
 const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 const done = ({ runId, token }: Assignment, result = '1'): Outcome => ({ runId, token, type: 'succeed', result });
 
+test('an input that its task cannot take is refused alone, also after the worker that told of it has gone', async () => {
+  const { dispatcher, connect } = await start();
+  const worker = connect({ tasks: [info('greet', { input: '{"type":"string"}' })] });
+  worker.session.closed();
+  const answers = await dispatcher.submit([
+    { task: 'greet', args: [5] },
+    { task: 'greet', args: ['Ford'] },
+  ]);
+  expect(answers).toMatchObject([{ code: 'invalid_input', input: { task: 'greet' } }, { kind: 'new' }]);
+});
+
 describe('handing out', () => {
   test('a run that waits goes to a worker that connects, and its result is recorded once', async () => {
     const { submit, connect, store } = await start();
