@@ -11,7 +11,15 @@ import { openPool } from '../src/worker/pool.ts';
 const [runs = 100_000, slots = 100, processes = 1] = process.argv.slice(2).map(Number);
 const files = [fileURLToPath(new URL('../test/fixtures/worker/basic.ts', import.meta.url))];
 const how = { typescript: true, tsconfig: null, watch: false };
-const pool = await openPool({ command: fileCommand(how.tsconfig), files, how, processes, clock: systemClock, random: systemRandom });
+const pool = await openPool({
+  command: fileCommand(how.tsconfig),
+  files,
+  how,
+  processes,
+  graceMs: 5_000,
+  clock: systemClock,
+  random: systemRandom,
+});
 
 let granted = 0;
 let done = 0;

@@ -26,6 +26,7 @@ export const EXIT = {
 const BY_CODE: Readonly<Record<string, number>> = {
   BGTASK_USAGE: EXIT.usage,
   BGTASK_INVALID_OPTION: EXIT.usage,
+  BGTASK_INVALID_INPUT: EXIT.usage,
   BGTASK_VALUE_NOT_STORABLE: EXIT.usage,
   BGTASK_SERVER_UNREACHABLE: EXIT.unreachable,
   BGTASK_UNAUTHORIZED: EXIT.unauthorized,

@@ -13,6 +13,11 @@ export const workerFlags = withEnv('', {
   'no-watch': boolean({ description: 'do not load again when files change' }),
   name: string({ helpValue: 'NAME', description: 'name of the worker; default: host and pid' }),
   drain: string({ helpValue: 'DURATION', default: '30s', description: 'how long runs may go on when it is stopped' }),
+  grace: string({
+    helpValue: 'DURATION',
+    default: '5s',
+    description: 'how long code may go on when it was asked to stop; then it is killed',
+  }),
   'log-level': settingFlag('LOG_LEVEL', { helpValue: 'LEVEL' }),
 });
 
@@ -21,6 +26,7 @@ export interface WorkerFlags {
   readonly 'no-watch': boolean;
   readonly name?: string | undefined;
   readonly drain: string;
+  readonly grace: string;
 }
 /** As `serveFiles` takes them. */
 export interface WorkerSettings {
@@ -28,6 +34,7 @@ export interface WorkerSettings {
   readonly processes: number;
   readonly watch: boolean;
   readonly drain: number | undefined;
+  readonly grace: number | undefined;
   readonly name: string | undefined;
   readonly address: () => Promise<Address>;
 }
@@ -38,6 +45,7 @@ export function workerSettings(flags: WorkerFlags, settings: Settings): WorkerSe
     processes: flags.processes,
     watch: !flags['no-watch'],
     drain: durationOf(flags.drain, '--drain'),
+    grace: durationOf(flags.grace, '--grace'),
     name: flags.name,
     address: addressOf(settings),
   };

@@ -22,6 +22,11 @@ export interface ServeOptions {
   processes?: number | undefined;
   /** How long `stop()` lets runs go on before it gives them back. Default: '30s'. */
   drain?: Duration | undefined;
+  /**
+   * How long code may go on after it was asked to stop: over its timeout, cancelled, or still there after the drain. Then its process is
+   * killed. Default: '5s'.
+   */
+  grace?: Duration | undefined;
   /** `none` runs the tasks in this very process: no hard stop, no protection from crashes. Default: 'process'. */
   isolation?: 'process' | 'none' | undefined;
 }

@@ -4,11 +4,12 @@
  */
 import type { Clock } from '../core/seams.ts';
 import type { Child } from './child-process.ts';
-import { GRACE_MS } from './ipc.ts';
 import { type LiveRun, timeoutOf } from './live-run.ts';
 
 export interface HardStopsOptions {
   readonly clock: Clock;
+  /** How long code may go on after it was asked to stop. */
+  readonly graceMs: number;
   /** The child takes no more runs, and another takes its place. */
   readonly retire: (child: Child) => void;
   readonly runsOf: (child: Child) => readonly LiveRun[];
@@ -29,12 +30,12 @@ export class HardStops {
   /** The run begins: its own timeout and the grace are what it has. */
   timeout(run: LiveRun): void {
     const timeoutMs = timeoutOf(run);
-    if (timeoutMs !== null) this.#arm(run, timeoutMs + GRACE_MS);
+    if (timeoutMs !== null) this.#arm(run, timeoutMs + this.#options.graceMs);
   }
 
   /** The run was asked to stop. */
   grace(run: LiveRun): void {
-    this.#arm(run, GRACE_MS);
+    this.#arm(run, this.#options.graceMs);
   }
 
   /** Some runs of the child have ended. */

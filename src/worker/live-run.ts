@@ -5,7 +5,7 @@ import { plainError, type RunError } from '../core/run.ts';
 import type { Timer } from '../core/seams.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 import type { Child } from './child-process.ts';
-import { type Ended, GRACE_MS, type StopOrder, type Work } from './ipc.ts';
+import type { Ended, StopOrder, Work } from './ipc.ts';
 
 export interface LiveRun {
   /** Its number in this pool. */
@@ -99,7 +99,7 @@ function failure({ assignment, info }: LiveRun, error: RunError, chance: number,
 
 function timeoutError(run: LiveRun): RunError {
   const { task } = run.assignment;
-  const text = `An attempt of task '${task}' took longer than its timeout of ${timeoutOf(run)} ms, and did not stop within ${GRACE_MS / 1_000} s: its process was killed.`;
+  const text = `An attempt of task '${task}' took longer than its timeout of ${timeoutOf(run)} ms, and did not stop when it was asked to: its process was killed.`;
   return plainError('TaskTimeoutError', text);
 }
 

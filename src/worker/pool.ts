@@ -57,7 +57,7 @@ class Pool implements RunPool {
 
   constructor(options: PoolOptions, start: () => ChildProcess) {
     this.#options = options;
-    const { files, how, processes, clock } = options;
+    const { files, how, processes, clock, graceMs } = options;
     this.#crew = new Crew({
       ...{ files, how, processes, clock },
       spawn: () => new Child(start(), this.#childListener, clock),
@@ -66,7 +66,8 @@ class Pool implements RunPool {
     });
     this.#suspects = new Suspects({ crew: this.#crew, give: (run, child) => this.#give(run, child), clock });
     this.#hooks = new HookCalls(this.#crew);
-    this.#stops = new HardStops({ clock, retire: (child) => this.#crew.retire(child), runsOf: (child) => this.#runsOf(child) });
+    const retire = (child: Child) => this.#crew.retire(child);
+    this.#stops = new HardStops({ clock, graceMs, retire, runsOf: (child) => this.#runsOf(child) });
     this.#asks = new Asks(this.#runs, this.#stops);
   }
 

@@ -58,6 +58,8 @@ export interface PoolOptions {
   readonly files: readonly string[];
   readonly how: Preparation;
   readonly processes: number;
+  /** How long code may go on after it was asked to stop. */
+  readonly graceMs: number;
   readonly clock: Clock;
   readonly random: Random;
 }

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../core/errors.ts';
 import { atLeastOne, callable, duration, givenOptions, optional, text } from '../task/checks.ts';
 import type { ServeOptions } from '../task/types.ts';
 import type { OnEvent } from './events.ts';
+import { GRACE_MS } from './ipc.ts';
 
 export interface WorkerOptions extends ServeOptions {
   /** Where the server is; asked before each try to connect. Default: as the settings say. */
@@ -25,13 +26,14 @@ export interface CheckedOptions {
   readonly name: string;
   readonly processes: number;
   readonly drainMs: number;
+  readonly graceMs: number;
   readonly isolation: 'process' | 'none';
   readonly watch: boolean;
   readonly address: () => Promise<Address>;
   readonly onEvent: OnEvent | null;
 }
 
-const SERVE = ['limit', 'name', 'processes', 'drain', 'isolation', 'address', 'onEvent'];
+const SERVE = ['limit', 'name', 'processes', 'drain', 'grace', 'isolation', 'address', 'onEvent'];
 
 /** @throws {InvalidOptionError} */
 export function checkOptions(options: unknown, owner: 'serve' | 'serveFiles'): CheckedOptions {
@@ -50,6 +52,7 @@ export function checkOptions(options: unknown, owner: 'serve' | 'serveFiles'): C
     ...{ slots, processes, isolation, watch },
     name: optional(given.name, what('name'), text, `${hostname()}:${process.pid}`),
     drainMs: optional(given.drain, what('drain'), duration, 30_000),
+    graceMs: optional(given.grace, what('grace'), duration, GRACE_MS),
     address: (optional(given.address, what('address'), callable, null) as CheckedOptions['address'] | null) ?? addressOf(loadSettings()),
     onEvent: optional(given.onEvent, what('onEvent'), callable, null) as OnEvent | null,
   };

@@ -109,9 +109,9 @@ export async function serveFiles(files: readonly string[], options: FileOptions)
 
 async function workerOptions(checked: CheckedOptions, pool: RunPool, onEvent: OnEvent): Promise<TaskWorkerOptions> {
   const [{ nodeConnect }, { processIdentity }] = await Promise.all([import('../client/node.ts'), import('../system/processes.ts')]);
-  const { name, slots, drainMs, address } = checked;
+  const { name, slots, drainMs, graceMs, address } = checked;
   const seams = { clock: systemClock, random: systemRandom, connect: nodeConnect, process: processIdentity() };
-  return { name, slots, drainMs, address, pool, onEvent, ...seams };
+  return { name, slots, drainMs, graceMs, address, pool, onEvent, ...seams };
 }
 
 async function inlinePool(definitions: readonly Definition[]): Promise<RunPool> {
@@ -125,8 +125,8 @@ async function scriptPool(checked: CheckedOptions, call: number): Promise<RunPoo
   return openPool({ ...poolOptions(checked, { typescript: false, tsconfig: null, watch: false }), files: [], command });
 }
 
-function poolOptions({ processes }: CheckedOptions, how: Preparation) {
-  return { processes, how, clock: systemClock, random: systemRandom };
+function poolOptions({ processes, graceMs }: CheckedOptions, how: Preparation) {
+  return { processes, graceMs, how, clock: systemClock, random: systemRandom };
 }
 
 /** @throws {TasksNotLoadedError} Nothing of the pool is left then, unless it is to be kept. */

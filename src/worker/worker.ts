@@ -40,6 +40,8 @@ export interface TaskWorkerOptions {
   readonly name: string;
   readonly slots: number;
   readonly drainMs: number;
+  /** How long code may go on after that; as the pool has it. */
+  readonly graceMs: number;
   readonly pool: RunPool;
   readonly process: ProcessIdentity;
   readonly address: () => Promise<Address>;
@@ -270,7 +272,7 @@ export class TaskWorker implements Worker {
   // ---- The end -------------------------------------------------------------------------------------------------------------
 
   async #drain(): Promise<void> {
-    const { pool, drainMs, onEvent, onStop, clock } = this.#options;
+    const { pool, drainMs, graceMs, onEvent, onStop, clock } = this.#options;
     this.#isDraining = true;
     await onStop?.();
     this.#update();
@@ -279,7 +281,7 @@ export class TaskWorker implements Worker {
     if (!(await within(clock, drainMs, pool.idle()))) {
       const reason = `Worker ${this.name} stopped before the run was done`;
       pool.giveUp(reason);
-      if (!(await within(clock, GRACE_MS, pool.idle()))) pool.kill(reason);
+      if (!(await within(clock, graceMs, pool.idle()))) pool.kill(reason);
       await within(clock, GRACE_MS, pool.idle());
     }
     await within(clock, LAST_RECORD_MS, this.#allRecorded());

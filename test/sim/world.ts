@@ -216,7 +216,16 @@ export class World implements Watcher {
     const pool = new SimPool(TASKS, { clock, random: this.#random, watcher: this, name: `${name} (${pid})`, goesOn: this.#goesOn });
     const random = this.#chance();
     const worker = new TaskWorker({
-      ...{ name, slots: SLOTS, drainMs: 30_000, pool, clock, random, connect: this.#net.connectorOf(name, () => clock.isDead) },
+      ...{
+        name,
+        slots: SLOTS,
+        drainMs: 30_000,
+        graceMs: 5_000,
+        pool,
+        clock,
+        random,
+        connect: this.#net.connectorOf(name, () => clock.isDead),
+      },
       process: { pid, host: 'here', machine: 'sim', startTicks: String(pid) },
       address: async () => ({ url: 'http://sim/api', apiKey: null }),
       onEvent: () => undefined,

@@ -11,7 +11,7 @@ const DAY = 86_400_000;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A child whose loop turns as long as the test says so. */
-function aScene() {
+function aScene(graceMs = 5_000) {
   const clock = new ManualClock();
   const runs: LiveRun[] = [];
   const seen = { retired: 0, pings: 0, alive: true, killed: null as string | null };
@@ -27,7 +27,7 @@ function aScene() {
     },
   };
   const stops = new HardStops({
-    clock,
+    ...{ clock, graceMs },
     runsOf: () => runs,
     retire: () => {
       seen.retired += 1;
@@ -61,6 +61,15 @@ test('one that is alone in its child is killed the moment its grace is over', ()
   expect(seen).toMatchObject({ retired: 0, killed: null });
   clock.advance(1);
   expect(seen).toMatchObject({ retired: 1, killed: 'It did not stop', pings: 0 });
+});
+
+test('the grace is as long as the worker was told', () => {
+  const { clock, stops, seen, aRun } = aScene(500);
+  stops.grace(aRun());
+  clock.advance(499);
+  expect(seen.killed).toBeNull();
+  clock.advance(1);
+  expect(seen.killed).not.toBeNull();
 });
 
 test('a timeout longer than any timer is kept', () => {

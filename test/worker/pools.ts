@@ -126,7 +126,15 @@ export interface PoolSetup {
 export async function emptyPool({ files = [fixture('basic.ts')], watch = false, processes = 1, clock = systemClock }: PoolSetup = {}) {
   const typescript = files.some((file) => file.endsWith('ts'));
   const how = { typescript, tsconfig: typescript ? tsconfigFor(files) : null, watch };
-  const pool: RunPool = await openPool({ command: fileCommand(how.tsconfig), files, how, processes, clock, random: systemRandom });
+  const pool: RunPool = await openPool({
+    command: fileCommand(how.tsconfig),
+    files,
+    how,
+    processes,
+    graceMs: 5_000,
+    clock,
+    random: systemRandom,
+  });
   const told = new Told();
   pool.listener = told;
   onTestFinished(() => pool.close());

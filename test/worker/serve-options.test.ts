@@ -10,17 +10,17 @@ test('what is not said comes from the settings, or is the default', async () => 
   vi.stubEnv('BGTASK_API_URL', 'http://127.0.0.1:4999');
   vi.stubEnv('BGTASK_API_KEY', 'k'.repeat(40));
   const checked = checkOptions({}, 'serve');
-  expect(checked).toMatchObject({ slots: 7, name: `${hostname()}:${process.pid}`, processes: 1, drainMs: 30_000, isolation: 'process' });
-  expect(checked).toMatchObject({ watch: false, onEvent: null });
+  expect(checked).toMatchObject({ slots: 7, name: `${hostname()}:${process.pid}`, processes: 1, drainMs: 30_000, graceMs: 5_000 });
+  expect(checked).toMatchObject({ isolation: 'process', watch: false, onEvent: null });
   expect(await checked.address()).toEqual({ url: 'http://127.0.0.1:4999/api', apiKey: 'k'.repeat(40) });
 });
 
 test('what is said counts', () => {
   const address = async () => ({ url: '', apiKey: null });
   const onEvent = () => {};
-  const options = { limit: 4, name: 'w', processes: 2, drain: '1m', isolation: 'none', watch: true, address, onEvent };
+  const options = { limit: 4, name: 'w', processes: 2, drain: '1m', grace: 500, isolation: 'none', watch: true, address, onEvent };
   expect(checkOptions(options, 'serveFiles')).toEqual({
-    ...{ slots: 4, name: 'w', processes: 2, drainMs: 60_000, isolation: 'none', watch: true, address, onEvent },
+    ...{ slots: 4, name: 'w', processes: 2, drainMs: 60_000, graceMs: 500, isolation: 'none', watch: true, address, onEvent },
   });
 });
 

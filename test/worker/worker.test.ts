@@ -89,7 +89,7 @@ function aWorker({ server, pool = new FakePool(), clock = systemClock, drainMs =
   const told = new Told();
   const process = { pid: 7, host: 'here', machine: 'boot', startTicks: '42' };
   const worker = new TaskWorker({
-    ...{ name: 'w', slots: 10, drainMs, pool, process, clock, random: systemRandom, connect: nodeConnect },
+    ...{ name: 'w', slots: 10, drainMs, graceMs: 5_000, pool, process, clock, random: systemRandom, connect: nodeConnect },
     ...{ address: server.address, onEvent: told.onEvent },
   });
   worker.connect();
