@@ -9,9 +9,9 @@
 import type { LogLine, SubmitRequest, TaskView, WorkerView } from '../core/api.ts';
 import type { ClientFrame, ProcessIdentity, ServerFrame, WatchFrame, WorkerFrame } from '../core/frames.ts';
 import { LIMITS, PROTOCOL } from '../core/protocol.ts';
-import { isFinal, type NewRun, type Run } from '../core/run.ts';
+import { FINAL_STATES, isFinal, type NewRun, OPEN_STATES, type Run } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
-import { type Commit, DEFAULT_KEEP, type Keep, type Store, type Submitted } from '../store/store.ts';
+import type { Commit, Keep, Store, Submitted } from '../store/store.ts';
 import { Cancels } from './cancels.ts';
 import { Handout } from './handout.ts';
 import { Hooks } from './hooks.ts';
@@ -59,6 +59,7 @@ export class Dispatcher {
   readonly #cancels: Cancels;
   readonly #hooks: Hooks;
   readonly #inputs = new Inputs();
+  readonly #sweeps: Sweeps;
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -72,14 +73,15 @@ export class Dispatcher {
     this.#reports = new Reports({ ...options, roster: this.#roster, hooks: this.#hooks, onFree: () => this.#handOut() });
     this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
     this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
-    this.#sweeps = new Sweeps(options.clock.monotonic());
+    this.#sweeps = new Sweeps(options);
   }
 
   /** Picks up what the store holds: every lease gets a fresh term, so that workers that live on can come back with their runs. */
   async start(): Promise<void> {
     this.#store.onCommit((commit) => this.#onCommit(commit));
     const counts = await this.#store.counts();
-    this.#open = counts.SCHEDULED + counts.PENDING + counts.RUNNING + counts.CANCELLING;
+    this.#open = OPEN_STATES.reduce((sum, state) => sum + counts[state], 0);
+    this.#sweeps.start(FINAL_STATES.reduce((sum, state) => sum + counts[state], 0));
     for (const run of await this.#store.leased()) {
       const holder = this.#enter(run.lease.workerId, run.lease.workerName);
       holder.process = this.#store.workerProcess(holder.id) ?? null;
@@ -181,17 +183,16 @@ export class Dispatcher {
     }
     void written(this.#store.expire(this.#options.clock.now()));
     this.#handOut(true);
-    if (this.#sweeps.take(this.#now())) void written(this.#store.sweep(this.#options.clock.now(), this.#options.keep ?? DEFAULT_KEEP));
+    this.#sweeps.tick();
   }
 
   /** When `tick` is due next; null: not before something else happens. `onWake` tells when that gets earlier. */
   nextTickInMs(): number | null {
     const wakeAt = this.#store.nextWakeAt();
     const due = wakeAt === null ? null : Math.min(Math.max(1, wakeAt - this.#options.clock.now()), LOOK_AT_CLOCK_MS);
-    const quiet = this.#roster.quietForMs(this.#now());
-    const next = due === null || quiet === null ? (due ?? quiet) : Math.min(due, quiet);
-    this.#nextTickAt = next === null ? Number.POSITIVE_INFINITY : this.#now() + next;
-    return next;
+    const next = Math.min(...[due, this.#roster.quietForMs(this.#now()), this.#sweeps.dueInMs()].filter((ms) => ms !== null));
+    this.#nextTickAt = this.#now() + next;
+    return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
   onWake(listener: () => void): void {
@@ -286,6 +287,7 @@ export class Dispatcher {
     for (const run of ended) if (run.state !== 'COMPLETED') this.#hooks.ended(run);
     this.#open -= ended.length;
     this.#sweeps.ended(ended.length);
+    if (ended.length > 0) this.#rearm();
   }
 
   #rearm(): void {

@@ -1,16 +1,61 @@
 import { expect, test } from 'vitest';
 import { Sweeps } from '../../src/server/sweeps.ts';
+import { DEFAULT_KEEP, type Keep, type Store } from '../../src/store/store.ts';
+import { ManualClock } from '../helpers/clock.ts';
 
-test('after 500 runs have ended it is time for a sweep, once', () => {
-  const sweeps = new Sweeps(0);
-  sweeps.ended(499);
-  expect(sweeps.take(10)).toBe(false);
-  sweeps.ended(1);
-  expect([sweeps.take(10), sweeps.take(10)]).toEqual([true, false]);
+function aScene(keep: Keep = DEFAULT_KEEP) {
+  const clock = new ManualClock();
+  const swept: Keep[] = [];
+  const sweep = async (_at: number, what: Keep) => {
+    swept.push(what);
+    return [];
+  };
+  return { clock, swept, sweeps: new Sweeps({ store: { sweep } as unknown as Store, clock, keep }) };
+}
+
+test('where no run has ended there is nothing to look for', () => {
+  const { sweeps, swept } = aScene();
+  sweeps.start(0);
+  expect(sweeps.dueInMs()).toBeNull();
+  sweeps.tick();
+  expect(swept).toEqual([]);
 });
 
-test('so it is an hour after the last one, however little has ended', () => {
-  const sweeps = new Sweeps(1_000);
-  expect(sweeps.take(3_600_999)).toBe(false);
-  expect([sweeps.take(3_601_000), sweeps.take(3_601_001)]).toEqual([true, false]);
+test('a server that starts looks at once, then each hour', () => {
+  const { sweeps, swept, clock } = aScene();
+  sweeps.start(1);
+  expect(sweeps.dueInMs()).toBe(0);
+  sweeps.tick();
+  sweeps.tick();
+  expect(swept).toEqual([DEFAULT_KEEP]);
+  expect(sweeps.dueInMs()).toBe(3_600_000);
+  clock.advance(3_600_000);
+  sweeps.tick();
+  expect(swept).toHaveLength(2);
+});
+
+test('after an end it looks within five seconds, after five hundred within one', () => {
+  const { sweeps, swept, clock } = aScene();
+  sweeps.start(1);
+  sweeps.tick();
+  sweeps.ended(1);
+  expect(sweeps.dueInMs()).toBe(5_000);
+  sweeps.ended(499);
+  expect(sweeps.dueInMs()).toBe(1_000);
+  clock.advance(1_000);
+  sweeps.tick();
+  expect(swept).toHaveLength(2);
+  expect(sweeps.dueInMs()).toBe(3_600_000);
+});
+
+test('a short age is looked at ten times in its length, but at most once in a second', () => {
+  for (const [completedMs, every] of [
+    [60_000, 6_000],
+    [10, 1_000],
+  ] as const) {
+    const { sweeps } = aScene({ ...DEFAULT_KEEP, completedMs });
+    sweeps.start(1);
+    sweeps.tick();
+    expect(sweeps.dueInMs()).toBe(every);
+  }
 });
