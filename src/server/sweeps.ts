@@ -27,6 +27,8 @@ export class Sweeps {
   readonly #everyMs: number;
   /** Ends since the last sweep. */
   #ended = 0;
+  /** Some had ended before the last sweep, which may have found them too fresh. */
+  #again = false;
   /** False as long as the store can have no run that ended. */
   #hasAny = false;
   /** Monotonic; a server that starts looks at once. */
@@ -52,12 +54,17 @@ export class Sweeps {
   /** Null: there is nothing to look for. */
   dueInMs(): number | null {
     if (!this.#hasAny) return null;
-    const pauseMs = this.#ended >= MANY ? AFTER_MANY_MS : this.#ended > 0 ? Math.min(AFTER_ANY_MS, this.#everyMs) : this.#everyMs;
-    return Math.max(0, this.#sweptAt + pauseMs - this.#clock.monotonic());
+    return Math.max(0, this.#sweptAt + this.#pauseMs() - this.#clock.monotonic());
+  }
+
+  #pauseMs(): number {
+    if (this.#ended >= MANY) return AFTER_MANY_MS;
+    return this.#ended > 0 || this.#again ? Math.min(AFTER_ANY_MS, this.#everyMs) : this.#everyMs;
   }
 
   tick(): void {
     if (this.dueInMs() !== 0) return;
+    this.#again = this.#ended > 0;
     this.#ended = 0;
     this.#sweptAt = this.#clock.monotonic();
     void written(this.#store.sweep(this.#clock.now(), this.#keep));

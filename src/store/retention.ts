@@ -15,6 +15,9 @@ export interface Kept {
 /** Most runs that one sweep names, so that it never holds the event loop for long. */
 export const MOST_PER_SWEEP = 50_000;
 
+/** However many there are, a run stays this long after its end: whoever submitted it may be about to ask for it. */
+const FRESH_MS = 2_000;
+
 export class Retention<K extends Kept> {
   readonly #completed = new Line<K>();
   readonly #failed = new Line<K>();
@@ -33,8 +36,9 @@ export class Retention<K extends Kept> {
   overdue(at: number, keep: Keep, count: (state: RunState) => number): K[] {
     const completed = count('COMPLETED') + count('CANCELLED') + count('EXPIRED');
     const failed = count('FAILED') + count('CRASHED');
-    const named = this.#completed.overdue(at - keep.completedMs, completed - keep.completedCount, MOST_PER_SWEEP);
-    return [...named, ...this.#failed.overdue(at - keep.failedMs, failed - keep.failedCount, MOST_PER_SWEEP)];
+    const fresh = at - FRESH_MS;
+    const named = this.#completed.overdue(at - keep.completedMs, { tooMany: completed - keep.completedCount, fresh });
+    return [...named, ...this.#failed.overdue(at - keep.failedMs, { tooMany: failed - keep.failedCount, fresh })];
   }
 
   #lineOf(item: K): Line<K> {
@@ -65,12 +69,12 @@ class Line<K extends Kept> {
     if (this.#aside.delete(item)) this.push(item);
   }
 
-  /** Takes out those that ended before `before`, and `tooMany` whenever they ended; at most `most`. */
-  overdue(before: number, tooMany: number, most: number): K[] {
+  /** Takes out those that ended before `before`, and `tooMany` of those that ended before `fresh`; at most `MOST_PER_SWEEP`. */
+  overdue(before: number, { tooMany, fresh }: { readonly tooMany: number; readonly fresh: number }): K[] {
     const named: K[] = [];
-    const isOverdue = (item: K) => endOf(item) < before || named.length < tooMany;
+    const isOverdue = (item: K) => endOf(item) < before || (named.length < tooMany && endOf(item) < fresh);
     if (!this.#sorted) this.#sort();
-    while (this.#head < this.#items.length && named.length < most) {
+    while (this.#head < this.#items.length && named.length < MOST_PER_SWEEP) {
       const item = this.#items[this.#head] as K;
       if (isThere(item) && !isOverdue(item)) break;
       this.#head += 1;

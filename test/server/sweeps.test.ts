@@ -34,7 +34,7 @@ test('a server that starts looks at once, then each hour', () => {
   expect(swept).toHaveLength(2);
 });
 
-test('after an end it looks within five seconds, after five hundred within one', () => {
+test('after an end it looks within five seconds, after five hundred within one, and once more for those that were too fresh', () => {
   const { sweeps, swept, clock } = aScene();
   sweeps.start(1);
   sweeps.tick();
@@ -45,6 +45,9 @@ test('after an end it looks within five seconds, after five hundred within one',
   clock.advance(1_000);
   sweeps.tick();
   expect(swept).toHaveLength(2);
+  expect(sweeps.dueInMs()).toBe(5_000);
+  clock.advance(5_000);
+  sweeps.tick();
   expect(sweeps.dueInMs()).toBe(3_600_000);
 });
 

@@ -22,8 +22,14 @@ describe('a sweep', () => {
 
   test('names what is too many, oldest end first, in whatever order it was told', () => {
     const items = [ended('COMPLETED', T0 + 30), ended('COMPLETED', T0 + 10), ended('CANCELLED', T0 + 20)];
-    const keep = { ...KEEP, completedCount: 1 };
-    expect(retaining(items).overdue(T0 + 40, keep, counting(items))).toEqual([items[1], items[2]]);
+    const keep = { ...KEEP, completedMs: 9_000, completedCount: 1 };
+    expect(retaining(items).overdue(T0 + 2_040, keep, counting(items))).toEqual([items[1], items[2]]);
+  });
+
+  test('leaves those of the last two seconds, however many they are: somebody may be about to ask for them', () => {
+    const items = [ended('COMPLETED', T0), ended('COMPLETED', T0 + 1), ended('COMPLETED', T0 + 2)];
+    const keep = { ...KEEP, completedMs: 9_000, completedCount: 0 };
+    expect(retaining(items).overdue(T0 + 2_001, keep, counting(items))).toEqual([items[0]]);
   });
 
   test('leaves an awaited run aside, and names it once nothing waits for it', () => {
