@@ -1,10 +1,11 @@
 /** Futures: handles on runs, and from the API's form of a run to the one users see. All they can do they do through a `Client`. */
 
-import type { RunView } from '../core/api.ts';
+import type { LogLine, RunView } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { RunNotFoundError, TaskRunError } from '../core/errors.ts';
 import { isFinalState, type Upstream } from '../core/run.ts';
 import { decode, FUTURE, fromRunError } from '../core/values.ts';
+import { RunLog } from './run-log.ts';
 import type { EndedRun, FinalRun, Future, Run, RunUpdate, WaitOptions } from './types.ts';
 import { whileWaiting } from './waiting.ts';
 import type { FinalOptions, WatchEvent, WatchOptions } from './watches.ts';
@@ -16,6 +17,7 @@ export interface Runs {
   final(id: string, options?: FinalOptions): Promise<RunView>;
   watch(id: string, listener: (event: WatchEvent) => void, options: WatchOptions): () => void;
   hold(): () => void;
+  request<T>(method: 'GET', path: string): Promise<T>;
 }
 
 /** A future of any run, in any process. `task`: it must be a run of this task. Nothing is asked before it is used. */
@@ -64,19 +66,22 @@ export class RunFuture<R> implements Future<R> {
 
   async *events({ signal }: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<RunUpdate<R>, void, void> {
     const feed = new Feed(this.#client, this.id, signal);
-    const changes = new Changes<R>();
+    const updates = new Updates<R>(() => this.#storedLines());
     try {
       for (;;) {
         const event = await feed.next();
-        if (event.type === 'log') for (const line of event.lines) yield { type: 'log', ...line };
-        if (event.type !== 'run') continue;
-        this.#check(event.run);
-        yield* changes.of(event.run);
-        if (isFinalState(event.run.state)) return;
+        if (event.type === 'run') this.#check(event.run);
+        yield* updates.of(event);
+        if (event.type === 'run' && isFinalState(event.run.state)) return;
       }
     } finally {
       feed.close();
     }
+  }
+
+  /** None where they cannot be had: states are what events are for. */
+  async #storedLines(): Promise<readonly LogLine[]> {
+    return this.#client.request<LogLine[]>('GET', `/runs/${encodeURIComponent(this.id)}/logs`).catch(() => []);
   }
 
   async #get(): Promise<RunView> {
@@ -155,18 +160,43 @@ class Feed {
   }
 }
 
-/** What is new from one form of a run to the next. */
-class Changes<R> {
+/** What is new from one event of a watch to the next. */
+class Updates<R> {
+  readonly #storedLines: () => Promise<readonly LogLine[]>;
   #before: RunView | null = null;
+  /** Null: the log was not read yet. What was pushed by then is in it. */
+  #log: RunLog | null = null;
 
-  *of(run: RunView): Generator<RunUpdate<R>, void, void> {
+  constructor(storedLines: () => Promise<readonly LogLine[]>) {
+    this.#storedLines = storedLines;
+  }
+
+  async *of(event: WatchEvent): AsyncGenerator<RunUpdate<R>, void, void> {
+    if (event.type === 'log') yield* linesOf(this.#log?.fresh(event.lines) ?? []);
+    if (event.type !== 'run') return;
+    const isFinal = isFinalState(event.run.state);
+    if (!isFinal) yield* this.#changesOf(event.run);
+    if (this.#log === null) {
+      const stored = await this.#storedLines();
+      this.#log = new RunLog(stored);
+      yield* linesOf(stored);
+    }
+    if (isFinal) yield* this.#changesOf(event.run);
+  }
+
+  *#changesOf(run: RunView): Generator<RunUpdate<R>, void, void> {
     const before = this.#before;
     this.#before = run;
-    const { progress } = run;
+    const { progress, meta } = run;
+    if (JSON.stringify(meta) !== JSON.stringify(before?.meta ?? {})) yield { type: 'meta', meta };
     if (progress !== null && JSON.stringify(progress) !== JSON.stringify(before?.progress)) yield { type: 'progress', ...progress };
     const isSame = before?.state === run.state && before.stateName === run.stateName && before.attempt === run.attempt;
     if (!isSame) yield { type: 'state', run: toRun<R>(run) };
   }
+}
+
+function* linesOf(lines: readonly LogLine[]): Generator<RunUpdate<never>, void, void> {
+  for (const line of lines) yield { type: 'log', ...line };
 }
 
 /** A run as users see it. What cannot be decoded throws; that is no run of bgtask. */

@@ -86,7 +86,9 @@ export interface WaitOptions {
 export type RunUpdate<R> =
   | { readonly type: 'state'; readonly run: Run<R> }
   | ({ readonly type: 'log' } & LogLine)
-  | ({ readonly type: 'progress' } & Progress);
+  | ({ readonly type: 'progress' } & Progress)
+  /** All that its code has set so far. */
+  | { readonly type: 'meta'; readonly meta: Readonly<Record<string, unknown>> };
 
 /**
  * A handle on a run, here or in any other process. It is not a promise: `await future` gives the future itself; its value comes from
@@ -109,7 +111,10 @@ export interface Future<out R> {
   result(options?: WaitOptions): Promise<R>;
   /** Asks the run to stop; one that waits ends at once. Resolves when that is stored. A final run stays as it is. */
   cancel(): Promise<void>;
-  /** States, logs and progress as they come, from the state it is in now; ends after the final state. */
+  /**
+   * States, progress and meta as they come, from what they are now, and the log from its first line; ends after the final state. What happens
+   * while the connection is broken is seen in the next state, its lines are not.
+   */
   events(options?: { signal?: AbortSignal | undefined }): AsyncIterableIterator<RunUpdate<R>>;
   readonly [FUTURE]: Upstream;
 }

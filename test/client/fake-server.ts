@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Client, createClient } from '../../src/client/client.ts';
 import { nodeTransport } from '../../src/client/node.ts';
 import type { Transport } from '../../src/client/transport.ts';
-import type { RunView, SubmitRequest } from '../../src/core/api.ts';
+import type { LogLine, RunView, SubmitRequest } from '../../src/core/api.ts';
 import type { ClientFrame, WatchFrame } from '../../src/core/frames.ts';
 import type { Clock } from '../../src/core/seams.ts';
 
@@ -24,6 +24,7 @@ type Misbehaviour = { status: number; body: string; headers?: Record<string, str
 
 export class FakeServer {
   readonly runs = new Map<string, RunView>();
+  readonly logs = new Map<string, readonly LogLine[]>();
   readonly asked: Asked[] = [];
   readonly frames: ClientFrame[] = [];
   /** Connections that were ever opened. */
@@ -133,6 +134,7 @@ export class FakeServer {
     else if (path === '/runs/batch')
       json(200, { runs: (JSON.parse(body) as { runs: SubmitRequest[] }).runs.map((run) => this.store(run)) });
     else if (!this.runs.has(id)) json(404, { error: { code: 'not_found', message: 'There is no such run.' } });
+    else if (what === '/logs') json(200, this.logs.get(id) ?? []);
     else {
       if (what === '/cancel') this.change(id, ended('CANCELLED'));
       json(200, this.runs.get(id));

@@ -182,26 +182,38 @@ describe('events', () => {
     { at: '2030-01-01T00:00:00.000Z', level: 'info', text: 'one', attempt: 1 },
     { at: '2030-01-01T00:00:00.000Z', level: 'error', text: 'two', attempt: 1 },
   ] as const;
-  const shown = (update: RunUpdate<unknown>): string =>
-    update.type === 'state' ? update.run.state : update.type === 'log' ? update.text : `${update.done}/${update.total}`;
+  const shown = (update: RunUpdate<unknown>): unknown => {
+    if (update.type === 'state') return update.run.state;
+    if (update.type === 'meta') return update.meta.file;
+    return update.type === 'log' ? update.text : `${update.done}/${update.total}`;
+  };
 
   test('are states, lines and progress in order, and end with the final state', async () => {
     const future = run('a');
-    const seen: string[] = [];
+    const seen: unknown[] = [];
     for await (const update of future.events()) {
       seen.push(shown(update));
       if (seen.length > 1) continue;
       server.change('a', { state: 'RUNNING', stateName: 'Running', attempt: 1 });
+      server.logs.set('a', [lines[0]]);
       for (const socket of server.sockets) tell(socket, { type: 'log', id: 'a', lines });
       server.change('a', { progress: { done: 1, total: 2, note: null } });
-      server.change('a', { progress: { done: 1, total: 2, note: null } });
+      server.change('a', { progress: { done: 1, total: 2, note: null }, meta: { file: 'cat.png' } });
       server.change('a', completed('end'));
     }
-    expect(seen).toEqual(['SCHEDULED', 'RUNNING', 'one', 'two', '1/2', 'COMPLETED']);
+    expect(seen).toEqual(['SCHEDULED', 'one', 'RUNNING', 'two', '1/2', 'cat.png', 'COMPLETED']);
   });
 
-  test('of a final run are its final state', async () => {
-    const seen: string[] = [];
+  test('of a final run are its log and its final state', async () => {
+    const seen: unknown[] = [];
+    server.logs.set('a', lines);
+    for await (const update of run('a', completed(1)).events()) seen.push(shown(update));
+    expect(seen).toEqual(['one', 'two', 'COMPLETED']);
+  });
+
+  test('are there where the log cannot be read', async () => {
+    server.misbehave = ({ path }) => (path.endsWith('/logs') ? { status: 500, body: '' } : undefined);
+    const seen: unknown[] = [];
     for await (const update of run('a', completed(1)).events()) seen.push(shown(update));
     expect(seen).toEqual(['COMPLETED']);
   });
@@ -223,7 +235,7 @@ describe('events', () => {
   });
 
   test('go on over a broken connection, and tell nothing twice', async () => {
-    const seen: string[] = [];
+    const seen: unknown[] = [];
     for await (const update of run('a').events()) {
       seen.push(shown(update));
       if (seen.length === 1) {
