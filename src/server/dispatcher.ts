@@ -64,7 +64,6 @@ export class Dispatcher {
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
   #open = 0;
-  readonly #sweeps: Sweeps;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
