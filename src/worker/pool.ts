@@ -66,8 +66,7 @@ class Pool implements RunPool {
     });
     this.#suspects = new Suspects({ crew: this.#crew, give: (run, child) => this.#give(run, child), clock });
     this.#hooks = new HookCalls(this.#crew);
-    const retire = (child: Child) => this.#crew.retire(child);
-    this.#stops = new HardStops({ clock, graceMs, retire, runsOf: (child) => this.#runsOf(child) });
+    this.#stops = new HardStops({ clock, graceMs, retire: this.#crew.retire.bind(this.#crew), runsOf: (child) => this.#runsOf(child) });
     this.#asks = new Asks(this.#runs, this.#stops);
   }
 

@@ -40,7 +40,6 @@ export interface TaskWorkerOptions {
   readonly name: string;
   readonly slots: number;
   readonly drainMs: number;
-  /** How long code may go on after that; as the pool has it. */
   readonly graceMs: number;
   readonly pool: RunPool;
   readonly process: ProcessIdentity;
