@@ -5,6 +5,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { DirectRun, Held, Outcome, WatchFrame } from '../core/frames.ts';
+import type { Told as Shown } from '../core/run.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Connection, Part } from './connection.ts';
 import { beganText, outcomeText, parts } from './direct-frames.ts';
@@ -18,6 +19,8 @@ export type DirectCall = Omit<DirectRun, 'token' | 'caller'>;
 /** A direct call that is being recorded. Nothing here throws. */
 export interface Recording {
   log(line: LogLine): void;
+  /** How far it is, and what it has set: all of it each time. */
+  progress(shown: Shown): void;
   /** It waits for other runs, or does not any more. */
   waiting(isWaiting: boolean): void;
   end(outcome: DirectOutcome): void;
@@ -75,6 +78,7 @@ export class Direct implements Part {
       hasBegun: false,
       lines: [],
       length: 0,
+      shown: null,
       waits: false,
       saidWaits: false,
       outcome: null,
@@ -85,6 +89,7 @@ export class Direct implements Part {
     if (!connection.isUp) void this.#knock();
     return {
       log: (line) => this.#log(told, line),
+      progress: (shown) => this.#show(told, shown),
       waiting: (isWaiting) => this.#wait(told, isWaiting),
       end: (outcome) => this.#end(told, outcome),
     };
@@ -145,6 +150,12 @@ export class Direct implements Part {
     this.#tell(told);
   }
 
+  #show(told: Told, shown: Shown): void {
+    if (!this.#calls.has(told.held.token) || told.outcome !== null) return;
+    told.shown = JSON.stringify({ ...told.held, ...shown });
+    this.#tell(told);
+  }
+
   #wait(told: Told, isWaiting: boolean): void {
     told.waits = isWaiting;
     if (this.#calls.has(told.held.token) && told.outcome === null) this.#tell(told);
@@ -202,6 +213,7 @@ export class Direct implements Part {
     if (!connection.isUp) return; // `up` tells it all
     const began: string[] = [];
     const logs: string[] = [];
+    const shown: string[] = [];
     const waits: string[] = [];
     const outcomes: string[] = [];
     for (const told of this.#news) {
@@ -209,16 +221,29 @@ export class Direct implements Part {
       told.hasBegun = true;
       for (const lines of parts(told.lines.splice(0), ({ text }) => text.length)) logs.push(JSON.stringify({ ...told.held, lines }));
       told.length = 0;
+      shown.push(...newShown(told));
       waits.push(...newWait(told));
       if (told.outcome !== null) outcomes.push(told.outcome);
     }
     this.#news.clear();
-    for (const some of parts(began, lengthOf)) connection.sendText(`{"type":"began","runs":[${some.join(',')}]}`);
-    for (const some of parts(logs, lengthOf)) connection.sendText(`{"type":"logs","runs":[${some.join(',')}]}`);
-    for (const some of parts(waits, lengthOf)) connection.sendText(`{"type":"waiting","runs":[${some.join(',')}]}`);
-    for (const some of parts(outcomes, lengthOf)) connection.sendText(`{"type":"finished","outcomes":[${some.join(',')}]}`);
+    this.#send('began', 'runs', began);
+    this.#send('logs', 'runs', logs);
+    this.#send('progress', 'runs', shown);
+    this.#send('waiting', 'runs', waits);
+    this.#send('finished', 'outcomes', outcomes);
     connection.flush();
   }
+
+  #send(type: string, key: string, texts: readonly string[]): void {
+    for (const some of parts(texts, lengthOf)) this.#options.connection.sendText(`{"type":"${type}","${key}":[${some.join(',')}]}`);
+  }
+}
+
+/** Its progress and meta, where they are news; as JSON text. */
+function newShown(told: Told): string[] {
+  const news = told.shown === null ? [] : [told.shown];
+  told.shown = null;
+  return news;
 }
 
 /** Whether the call waits for other runs, where that is news; as JSON text. */
@@ -243,6 +268,8 @@ interface Told {
   readonly lines: LogLine[];
   /** Of their texts. */
   length: number;
+  /** The newest of its progress and meta that was not told yet, as JSON text. */
+  shown: string | null;
   /** It waits for other runs; and what of that was told in this connection. */
   waits: boolean;
   saidWaits: boolean;

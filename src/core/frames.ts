@@ -187,6 +187,7 @@ export type ClientFrame =
   | { readonly type: 'began'; readonly runs: readonly DirectRun[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
+  | { readonly type: 'progress'; readonly runs: readonly (Held & Told)[] }
   | { readonly type: 'waiting'; readonly runs: readonly Waiting[] }
   | { readonly type: 'ping' };
 

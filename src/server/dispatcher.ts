@@ -43,7 +43,7 @@ export interface WorkerSession {
 }
 /** One connection of a client that makes direct calls. */
 export interface CallerSession {
-  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' | 'waiting' }>): void;
+  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' | 'progress' | 'waiting' }>): void;
   closed(): void;
 }
 

@@ -56,6 +56,10 @@ const offer = { tasks: z.array(taskInfo).max(10_000), slots: z.int().min(0).max(
 const finished = z.object({ type: z.literal('finished'), outcomes: z.array(outcome) });
 const logs = z.object({ type: z.literal('logs'), runs: z.array(z.object({ ...held, lines: z.array(logLine) })) });
 const waiting = z.object({ type: z.literal('waiting'), runs: z.array(z.object({ ...held, waiting: z.boolean() })) });
+const told = z.object({
+  type: z.literal('progress'),
+  runs: z.array(z.object({ ...held, progress: progress.nullable(), meta: z.string().refine(isMeta).optional() })),
+});
 const question = { key: z.string().min(1).max(128), ttlMs: z.number().min(0).nullable(), refresh: z.boolean() };
 const ping = z.object({ type: z.literal('ping') });
 
@@ -74,10 +78,7 @@ export const workerFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), runs: z.array(lease) }),
   finished,
   logs,
-  z.object({
-    type: z.literal('progress'),
-    runs: z.array(z.object({ ...held, progress: progress.nullable(), meta: z.string().refine(isMeta).optional() })),
-  }),
+  told,
   waiting,
   z.object({ type: z.literal('cache'), runs: z.array(z.object({ ...held, ...question })) }),
   ping,
@@ -112,6 +113,7 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),
   finished,
   logs,
+  told,
   waiting,
   ping,
 ]);

@@ -6,7 +6,7 @@ import type { Recording, DirectCall as Told } from '../client/client.ts';
 import type { LogLine, SubmitOptions } from '../core/api.ts';
 import type { CacheHit, CacheQuestion } from '../core/frames.ts';
 import { idMaker } from '../core/ids.ts';
-import type { Payload } from '../core/run.ts';
+import type { Payload, Progress, Told as Shown } from '../core/run.ts';
 import { encodeArgs } from '../core/values.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
@@ -86,6 +86,7 @@ class DirectAttempt implements Attempt {
   readonly random = systemRandom;
   readonly #call: DirectCall;
   readonly #recording: Recording | null;
+  #shown: Shown = { progress: null };
   #controller: AbortController | null = null;
 
   constructor(call: DirectCall, failures: number, recording: Recording | null) {
@@ -125,7 +126,15 @@ class DirectAttempt implements Attempt {
     this.#recording?.log(line);
   }
 
-  onProgress(): void {} // a record has none
+  onProgress(progress: Progress): void {
+    this.#shown = { ...this.#shown, progress };
+    this.#recording?.progress(this.#shown);
+  }
+
+  onMeta(meta: Payload): void {
+    this.#shown = { ...this.#shown, meta };
+    this.#recording?.progress(this.#shown);
+  }
 
   onWaiting(isWaiting: boolean): void {
     this.#recording?.waiting(isWaiting);

@@ -179,3 +179,15 @@ test('that a call waits for others is told, and told again when the connection c
   recording?.end(done);
   await server.until(() => outcomes().length === 1);
 });
+
+test('of how far a call is and what it has set the newest is told', async () => {
+  const recording = record('a');
+  recording?.progress({ progress: { done: 1, total: 2, note: null } });
+  recording?.progress({ progress: { done: 2, total: 2, note: null }, meta: '{"file":"cat.png"}' });
+  await server.until(() => server.framesOf('progress').length === 1);
+  expect(server.framesOf('progress')[0]?.runs).toMatchObject([{ runId: 'a', progress: { done: 2 }, meta: '{"file":"cat.png"}' }]);
+  recording?.end(done);
+  recording?.progress({ progress: { done: 3, total: 3, note: null } });
+  await server.until(() => outcomes().length === 1);
+  expect(server.framesOf('progress')).toHaveLength(1);
+});

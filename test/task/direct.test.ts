@@ -119,6 +119,16 @@ describe('the record of a direct call', () => {
     expect(reach.recorded[0]?.run.runId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
+  test('tells how far it is and what it has set', async () => {
+    const { reach, task } = setup();
+    await task('t', () => {
+      runContext().progress(1, 2, 'half');
+      runContext().meta.set('file', 'cat.png');
+    })();
+    const progress = { done: 1, total: 2, note: 'half' };
+    expect(reach.recorded[0]?.shown).toEqual([{ progress }, { progress, meta: '{"file":"cat.png"}' }]);
+  });
+
   test('has the outcome of the last attempt alone', async () => {
     const { reach, task } = setup();
     await expect(task('t', { retries: 1 }, () => Promise.reject(new RangeError('no')))()).rejects.toThrow();

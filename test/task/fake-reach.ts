@@ -16,7 +16,7 @@ export function readable({ argsJson, ...rest }: Submit): SubmitRequest {
 export class FakeReach implements Reach {
   /** One list for each submit. */
   readonly submitted: (readonly SubmitRequest[])[] = [];
-  readonly recorded: { run: DirectCall; logs: LogLine[]; waits: boolean[]; outcome?: DirectOutcome }[] = [];
+  readonly recorded: { run: DirectCall; logs: LogLine[]; shown: unknown[]; waits: boolean[]; outcome?: DirectOutcome }[] = [];
   readonly served: { tasks: readonly AnyTask[]; options: ServeOptions | undefined }[] = [];
   isRecording = true;
   #made = 0;
@@ -32,10 +32,16 @@ export class FakeReach implements Reach {
 
   record(run: () => DirectCall) {
     if (!this.isRecording) return null;
-    const entry: { run: DirectCall; logs: LogLine[]; waits: boolean[]; outcome?: DirectOutcome } = { run: run(), logs: [], waits: [] };
+    const entry: { run: DirectCall; logs: LogLine[]; shown: unknown[]; waits: boolean[]; outcome?: DirectOutcome } = {
+      run: run(),
+      logs: [],
+      shown: [],
+      waits: [],
+    };
     this.recorded.push(entry);
     return {
       log: (line: LogLine) => void entry.logs.push(line),
+      progress: (shown: unknown) => void entry.shown.push(shown),
       waiting: (isWaiting: boolean) => void entry.waits.push(isWaiting),
       end: (outcome: DirectOutcome) => {
         entry.outcome = outcome;
