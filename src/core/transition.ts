@@ -133,6 +133,7 @@ function assign(run: OpenRun, event: Extract<RunEvent, { type: 'assign' }>, at: 
     worker: event.lease.workerName,
     maxAttempts,
     cache: null,
+    progress: null,
   } as LeasedRun;
   return log(next, at, null);
 }
@@ -145,7 +146,6 @@ function begin(run: OpenRun, _event: RunEvent, at: number): OpenRun {
     stateName: attempt > 1 ? 'Retrying' : 'Running',
     attempt,
     startedAt: at,
-    progress: null,
   } as LeasedRun;
   return log(next, at, null) as OpenRun;
 }

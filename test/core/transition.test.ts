@@ -50,9 +50,15 @@ describe('assign and start', () => {
   });
 
   test('a new attempt starts without the progress of the one before', () => {
-    const run = play(aRun('RUNNING'), 'progress', 'fail', 'assign');
+    const run = play(aRun('RUNNING'), 'progress', 'fail');
     expect(run.progress).not.toBeNull();
-    expect(play(run, 'start').progress).toBeNull();
+    expect(play(run, 'assign', 'start').progress).toBeNull();
+  });
+
+  test('progress that overtakes the start of its attempt is kept', () => {
+    const run = play(aRun('RUNNING'), 'fail', 'assign', 'progress');
+    expect(play(run, 'start').progress).toEqual(run.progress);
+    expect(play(run, 'succeed').progress).not.toBeNull();
   });
 
   test.each(['succeed', 'fail', 'crash'] as const)('a %s that overtakes its start counts as the start too', (event) => {
