@@ -6,7 +6,8 @@ import type { Crew } from './crew.ts';
 export class HookCalls {
   readonly #crew: Pick<Crew, 'roomiest'>;
   #waiting: HookCall[] = [];
-  readonly #given = new Map<Child, number>();
+  /** Those that have not ended, oldest first. */
+  readonly #given = new Map<Child, readonly HookCall[]>();
 
   constructor(crew: Pick<Crew, 'roomiest'>) {
     this.#crew = crew;
@@ -29,20 +30,22 @@ export class HookCalls {
     const calls = this.#waiting;
     this.#waiting = [];
     child.runs += calls.length;
-    this.#given.set(child, (this.#given.get(child) ?? 0) + calls.length);
+    this.#given.set(child, [...(this.#given.get(child) ?? []), ...calls]);
     child.send({ type: 'hooks', calls });
   }
 
   /** So many have ended. */
   ended(child: Child, count: number): void {
     child.runs -= count;
-    const left = (this.#given.get(child) ?? 0) - count;
-    if (left > 0) this.#given.set(child, left);
+    const left = (this.#given.get(child) ?? []).slice(count);
+    if (left.length > 0) this.#given.set(child, left);
     else this.#given.delete(child);
   }
 
-  /** What it was calling is not called again: it may have been the reason. */
-  gone(child: Child): void {
+  /** What a child that crashed was calling is not called again: it may have been the reason. Of one that had to be killed, a run was. */
+  gone(child: Child, runs: readonly { readonly isOverdue: boolean }[] = []): void {
+    const left = this.#given.get(child) ?? [];
     this.#given.delete(child);
+    if (left.length > 0 && runs.some(({ isOverdue }) => isOverdue)) this.push(left);
   }
 }

@@ -277,9 +277,9 @@ class Pool implements RunPool {
 
   #childGone(child: Child): void {
     this.#crew.gone(child);
-    this.#hooks.gone(child);
-    if (child.readyAt === null) return; // it never took a run
     const runs = this.#runsOf(child);
+    this.#hooks.gone(child, runs);
+    if (child.readyAt === null) return; // it never took a run
     const { code, signal } = child.exit ?? { code: null, signal: null };
     if (child.endedBecause === null) {
       this.listener.onEvent({ type: 'child-crashed', pid: child.pid, exitCode: code, signal, runs: runs.length });

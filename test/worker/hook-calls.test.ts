@@ -36,3 +36,13 @@ test('what a child that died was calling is not called again', () => {
   calls.gone(child);
   expect([calls.isIdle, sent.length]).toEqual([true, 1]);
 });
+
+test('calls in a child that had to be killed for a run are given to another one, those that have ended are not', () => {
+  const { sent, child, crew, calls } = aScene();
+  const second = { hook: 'onCancelled', runId: 's' } as HookCall;
+  crew.roomiest = child;
+  calls.push([call, second]);
+  calls.ended(child, 1);
+  calls.gone(child, [{ isOverdue: true }]);
+  expect(sent.at(-1)).toEqual({ type: 'hooks', calls: [second] });
+});
