@@ -22,8 +22,6 @@ import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } fro
 import { Sweeps } from './sweeps.ts';
 import { taskViews, workerViews } from './views.ts';
 
-export type { Link } from './roster.ts';
-export { isRefusal, type Refusal } from './submission.ts';
 export type Accepted = Submitted;
 
 export interface DispatcherOptions {

@@ -11,11 +11,12 @@ import { errorBody as errorOf, type Refusal, Refused, refuse, unlessRefused } fr
 import { hasBody, parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
 import * as cache from './cached.ts';
 import { type Call, checkedQuery, idOf, json, noSuchRun, refused, runOf, text } from './call.ts';
-import { type Accepted, type Dispatcher, isRefusal } from './dispatcher.ts';
+import type { Accepted, Dispatcher } from './dispatcher.ts';
 import { metricsText } from './metrics.ts';
 import { repeating } from './repeat.ts';
 import * as schema from './schemas.ts';
 import { page } from './shown.ts';
+import { isRefusal } from './submission.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';

@@ -3,9 +3,10 @@ import type { ServerFrame } from '../core/frames.ts';
 import { LEASE_MS } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Channel } from './channel.ts';
-import type { Dispatcher, Link, WorkerSession } from './dispatcher.ts';
+import type { Dispatcher, WorkerSession } from './dispatcher.ts';
 import { workerFrame } from './frame-schemas.ts';
 import { Malformed, parseFrame } from './frames.ts';
+import type { Link } from './roster.ts';
 
 /** What the other end of a socket is here. */
 export interface Peer {

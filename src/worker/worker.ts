@@ -135,7 +135,7 @@ export class TaskWorker implements Worker {
     else if (frame.type === 'fenced') this.#drop(frame.runs);
     else if (frame.type === 'hooks') this.#options.pool.tell(frame.runs);
     else if (frame.type === 'cache') for (const { token, hit } of frame.runs) this.#answer(token, hit);
-    else if (frame.type === 'orphans') this.#orphans(frame.tasks);
+    else if (frame.type === 'orphans' && frame.tasks.length > 0) this.#options.onEvent({ type: 'orphans', tasks: frame.tasks });
     else if (frame.type === 'welcome') this.#welcome(frame.fenced);
   }
 
@@ -173,10 +173,6 @@ export class TaskWorker implements Worker {
     for (const { token } of runs)
       this.#options.pool.stop(token, 'fenced', 'The lease of this run has ended; another attempt may be running');
     this.#forget(runs);
-  }
-
-  #orphans(tasks: Extract<ServerFrame, { type: 'orphans' }>['tasks']): void {
-    if (tasks.length > 0) this.#options.onEvent({ type: 'orphans', tasks });
   }
 
   // ---- To the server -------------------------------------------------------------------------------------------------------
