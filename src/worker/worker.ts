@@ -135,7 +135,7 @@ export class TaskWorker implements Worker {
     else if (frame.type === 'fenced') this.#drop(frame.runs);
     else if (frame.type === 'hooks') this.#options.pool.tell(frame.runs);
     else if (frame.type === 'cache') for (const { token, hit } of frame.runs) this.#answer(token, hit);
-    else if (frame.type === 'orphans' && frame.tasks.length > 0) this.#options.onEvent({ type: 'orphans', tasks: frame.tasks });
+    else if (frame.type === 'orphans') this.#orphans(frame.tasks);
     else if (frame.type === 'welcome') this.#welcome(frame.fenced);
   }
 
@@ -175,15 +175,18 @@ export class TaskWorker implements Worker {
     this.#forget(runs);
   }
 
+  #orphans(tasks: Extract<ServerFrame, { type: 'orphans' }>['tasks']): void {
+    if (tasks.length > 0) this.#options.onEvent({ type: 'orphans', tasks });
+  }
+
   // ---- To the server -------------------------------------------------------------------------------------------------------
 
   #hello(): void {
     const held = [...this.#leases.values()].map(({ runId, token }) => ({ runId, token }));
-    const { process } = this.#options;
     const state = this.#state();
     this.#told = JSON.stringify(state);
     this.#helloAt = this.#options.clock.monotonic();
-    const who = { workerId: this.#id, secret: this.#secret, name: this.name, process };
+    const who = { workerId: this.#id, secret: this.#secret, name: this.name, process: this.#options.process };
     this.#socket?.send({ type: 'hello', protocol: PROTOCOL, ...who, ...state, held });
   }
 

@@ -158,6 +158,7 @@ describe('handing out', () => {
     const other = at.connect({ slots: 1, name: 'other' });
     await settle();
     expect(other.runs().map(({ runId }) => runId)).toEqual([]);
+    at.dispatcher.tick(); // looks for old runs, now that some have ended
     at.clock.advance(at.dispatcher.nextTickInMs() as number);
     at.dispatcher.tick();
     await settle();
