@@ -39,7 +39,6 @@ export class Executor {
   readonly #waits = new Set<Running>();
   #asks: (CacheQuestion & { readonly id: number })[] = [];
   #outcomes: Ended[] = [];
-  #hooks = 0;
   #ended: Running[] = [];
 
   constructor(options: ExecutorOptions) {
@@ -65,10 +64,10 @@ export class Executor {
   tell(calls: readonly HookCall[]): void {
     for (const call of calls) {
       const definition = this.#definitions.get(call.task);
-      void (definition ? tellHook(definition, call, this.#options.clock) : Promise.resolve()).then(() => {
-        this.#hooks += 1;
-        this.#flushSoon();
-      });
+      // Said at once: what this process does next may block it until it is killed, and the hook must not be called again then.
+      void (definition ? tellHook(definition, call, this.#options.clock) : Promise.resolve()).then(() =>
+        this.#options.post({ type: 'report', hooks: 1 }),
+      );
     }
   }
 
@@ -236,13 +235,11 @@ export class Executor {
     if (this.#waits.size > 0) report.waits = this.#newWaits();
     if (this.#asks.length > 0) report.asks = this.#asks;
     if (this.#outcomes.length > 0) report.outcomes = this.#outcomes;
-    if (this.#hooks > 0) report.hooks = this.#hooks;
     for (const { id } of this.#ended) this.#running.delete(id);
     this.#phases = [];
     this.#strays = [];
     this.#asks = [];
     this.#outcomes = [];
-    this.#hooks = 0;
     this.#ended = [];
     this.#logs.clear();
     this.#progress.clear();
