@@ -1,9 +1,10 @@
 /** The sign-ups of examples/04-user-signups: by its compose file, whose services run as plain processes, and by hand as its README tells. */
-import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { testContainers } from '../helpers/containers.ts';
 import { blocksOf, readPage } from '../helpers/pages.ts';
 import { hasRedis, Services } from '../helpers/services.ts';
 import { freePort, root, Shell } from '../helpers/shell.ts';
@@ -166,10 +167,6 @@ describe.skipIf(!hasRedis)(`the services of compose.yaml${redisOrSkip}`, () => {
     ]);
   });
 
-  test('have a server that keeps its host name, without which it would not take up a store that it left in a hurry', () => {
-    expect(compose.all.get('server')?.hostname).toBe('server');
-  });
-
   test('are two workers, which share the runs', async () => {
     const users = await Promise.all(Array.from({ length: 8 }, () => signUp()));
     const all = (await Promise.all(users.map((user) => ended(user)))).flat();
@@ -230,14 +227,6 @@ describe('by hand', () => {
     expect(secrets).toEqual(['bgtask-key']);
     expect(await shell.done(told('make').concat(' -n'))).toBe('docker compose build server\n');
   });
-
-  test('the image installs what the clone is tested with, and copies only what is there', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(folder, 'docker/package.json'), 'utf8')) as { dependencies: object };
-    const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<'dependencies' | 'devDependencies', object>;
-    expect({ ...own.dependencies, ...own.devDependencies, bgtask: 'file:bgtask.tgz' }).toMatchObject(dependencies);
-    const copied = readFileSync(join(folder, 'Dockerfile'), 'utf8').matchAll(/^COPY (?!--from)(.*) \S+$/gm);
-    const files = [...copied].flatMap(([, paths = '']) => paths.split(' '));
-    expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-    expect(files.length).toBeGreaterThanOrEqual(4);
-  });
 });
+
+testContainers('examples/04-user-signups');

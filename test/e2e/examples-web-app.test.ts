@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { commandLine, healthLine, imageEnvironment, imageHealth, readCompose } from '../helpers/compose.ts';
+import { installedVersions, testContainers } from '../helpers/containers.ts';
 import { follow } from '../helpers/follow.ts';
 import { readPage, stepsOf } from '../helpers/pages.ts';
+import { Services } from '../helpers/services.ts';
 import { root, Shell, type Started } from '../helpers/shell.ts';
 
 const EXAMPLE = 'examples/03-web-app';
@@ -65,43 +65,26 @@ describe('README.md', () => {
   });
 });
 
-describe('compose.yaml', () => {
-  const compose = readCompose(join(root, EXAMPLE, 'compose.yaml'));
-  const dockerfile = join(root, EXAMPLE, 'Dockerfile');
-  const key = () => readFileSync(join(folder, 'secrets/bgtask-key'), 'utf8').trim();
-
-  /** A container's environment as one of a process here: its names are names of this machine, and only the server has the volume. */
-  function inside(name: string): string {
-    const image = { ...imageEnvironment(dockerfile), BGTASK_HOME: join(shell.home, name === 'server' ? 'data' : 'nothing') };
-    const { PATH: _, ...environment }: Record<string, string> = { ...image, ...compose.services[name]?.environment, HOSTNAME: hostname() };
-    const pairs = Object.entries(environment).map(([variable, value]) => {
-      const here = value.replace('http://server:4200', `http://127.0.0.1:${shell.port}`).replace('/run/secrets', join(folder, 'secrets'));
-      return `${variable}=${shell.ported(here)}`;
-    });
-    return commandLine(['env', ...pairs]);
-  }
-
-  const start = (name: string) => shell.serve(`${inside(name)} ${commandLine(compose.services[name]?.command ?? [])}`, folder);
-  const health = async (name: string) => {
-    const service = compose.services[name];
-    const line = service?.healthcheck ? healthLine(service) : imageHealth(dockerfile);
-    return (await shell.run(`${inside(name)} ${shell.ported(line).replace(':4200', `:${shell.port}`)}`, folder)).code === 0;
-  };
-  const makeSecrets = async () => {
+describe('the services of compose.yaml', () => {
+  let compose: Services;
+  beforeEach(async () => {
+    compose = await Services.open(shell, join(folder, 'compose.yaml'));
     const lines = stepsOf(README).flatMap((step) => (step.do === 'run' && step.line.includes('secrets') ? [step.line] : []));
     expect(lines).toHaveLength(2);
-    for (const line of lines) await shell.done(line, folder);
-  };
+    for (const line of lines) await shell.done(line);
+  });
+  const key = () => readFileSync(compose.secretFile('bgtask-key'), 'utf8').trim();
+  async function start(name: string): Promise<Started> {
+    const [first] = compose.start(name);
+    await compose.untilHealthy(name);
+    return first as Started;
+  }
 
-  test('its commands with its environment are a server, an api and two workers that share the key of a file', async () => {
-    await makeSecrets();
+  test('are a server, an api and two workers that share the key of a file', async () => {
     const server = await start('server');
-    const { replicas = 0 } = compose.services.worker?.deploy ?? {};
-    expect([replicas, await health('server'), await health('worker'), await health('api')]).toEqual([2, true, false, false]);
-    await Promise.all(Array.from({ length: replicas }, () => start('worker')));
-    await start('api');
-    expect([await health('worker'), await health('api')]).toEqual([true, true]);
-
+    expect([await compose.isHealthy('worker'), await compose.isHealthy('api')]).toEqual([false, false]);
+    await Promise.all(['worker', 'api'].map(start));
+    shell.setEnv('BGTASK_API_URL', compose.url('server'));
     shell.setEnv('BGTASK_API_KEY', key());
     await submitAndWait();
 
@@ -109,12 +92,11 @@ describe('compose.yaml', () => {
     await server.ended;
     const successor = await start('server');
     await submitAndWait();
-    expect(JSON.parse(await shell.done('npx bgtask worker ls --json'))).toHaveLength(replicas);
+    await expect.poll(async () => JSON.parse(await shell.done('npx bgtask worker ls --json')), { timeout: 20_000 }).toHaveLength(2);
     expect((await successor.stop()).code).toBe(0);
   });
 
-  test('the server answers to the name that the other containers call it, with the key, and to no other', async () => {
-    await makeSecrets();
+  test('are a server that answers to the name that the other containers call it, with the key, and to no other', async () => {
     await start('server');
     const authorization = `Bearer ${key()}`;
     expect(await statusOf({ host: 'server:4200', authorization })).toBe(200);
@@ -124,14 +106,14 @@ describe('compose.yaml', () => {
 
   /** Whichever worker does it. */
   async function submitAndWait(): Promise<void> {
-    const [id] = /[0-9a-f-]{36}/.exec(await curl('/task')) ?? [];
+    const [id] = /[0-9a-f-]{36}/.exec(await (await fetch(`${compose.url('api')}/task`)).text()) ?? [];
     const run = JSON.parse(await shell.done(`npx bgtask run wait ${id} --timeout 30s --json`)) as { state: string; result: unknown };
     expect(run).toMatchObject({ state: 'COMPLETED', result: 'Hello, Trillian!' });
   }
 
   async function statusOf(headers: Record<string, string>): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', port: shell.port, path: '/api/runs', headers }, (answer) => {
+      const asked = request(`${compose.url('server')}/api/runs`, { headers }, (answer) => {
         answer.resume();
         resolve(answer.statusCode);
       });
@@ -140,35 +122,14 @@ describe('compose.yaml', () => {
   }
 });
 
-describe('Dockerfile', () => {
-  const lines = readPage(`${EXAMPLE}/Dockerfile`).split('\n');
-  const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+testContainers(EXAMPLE);
 
-  test('the image is made in stages, and its processes are not root', () => {
-    expect(lines.filter((line) => line.startsWith('FROM ')).length).toBeGreaterThan(1);
-    expect(last.filter((line) => /^(USER|CMD) /.test(line))).toEqual(['USER node', expect.stringMatching(/^CMD \[/)]);
-    expect(last.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
-  });
-
-  test('what it copies from the clone is there', () => {
-    const copied = lines.flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? []);
-    expect(copied).toContain('package-lock.json');
-    expect(copied.filter((path) => !existsSync(join(root, path.replace(/\*.*$/, ''))))).toEqual([]);
-  });
-});
-
-describe('versions', () => {
-  const all = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
-  const installed = { ...all.dependencies, ...all.devDependencies };
-
-  test('of Dockerfile and Next.js app are those that the examples are tested with', () => {
-    const dockerfile = readPage(`${EXAMPLE}/Dockerfile`);
-    const packed = [...dockerfile.matchAll(/ ([a-z][a-z-]*)@(\d[\d.]*)/g)].map(([, name = '', version]) => [name, version] as const);
-    expect(packed.map(([name]) => name)).toContain('fastify');
-    const next = JSON.parse(readPage(`${EXAMPLE}/next/package.json`)) as Record<string, Record<string, string>>;
-    const named = [...packed, ...Object.entries({ ...next.dependencies, ...next.devDependencies })];
-    for (const [name, version] of named) if (installed[name]) expect(`${name}@${version}`).toBe(`${name}@${installed[name]}`);
-  });
+test('the Next.js app is given the packages that the examples are tested with', () => {
+  const { dependencies, devDependencies } = JSON.parse(readPage(`${EXAMPLE}/next/package.json`)) as Record<string, object>;
+  const installed = installedVersions();
+  const shared = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) => installed[name]);
+  expect(shared.length).toBeGreaterThan(0);
+  expect(installed).toMatchObject(Object.fromEntries(shared));
 });
 
 describe.skipIf(!process.env.BGTASK_TEST_NEXT)('Next.js, which is downloaded only where BGTASK_TEST_NEXT is set', () => {

@@ -2,14 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
+export interface Health {
+  readonly test: readonly string[];
+}
 export interface Service {
   readonly command: readonly string[];
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly env_file?: readonly string[];
   readonly hostname?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly deploy?: { readonly replicas?: number };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly healthcheck?: Health;
+  readonly init?: boolean;
   readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
   readonly secrets?: readonly string[];
   readonly volumes?: readonly string[];
   readonly profiles?: readonly string[];
@@ -29,18 +36,18 @@ export function readCompose(path: string): Compose {
 /** `ENV` of a Dockerfile. */
 export function imageEnvironment(path: string): Record<string, string> {
   const [, said = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(readFileSync(path, 'utf8')) ?? [];
-  return Object.fromEntries(said.split(/\s*\\\n\s*/).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  return Object.fromEntries(said.split(/[\s\\]+/).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
-/** The command of `HEALTHCHECK` of a Dockerfile as a line for a shell. */
-export function imageHealth(path: string): string {
-  const [, words = '[]'] = /^HEALTHCHECK[\s\S]*?CMD (\[.*\])$/m.exec(readFileSync(path, 'utf8')) ?? [];
-  return commandLine(JSON.parse(words) as string[]);
+/** `HEALTHCHECK` of a Dockerfile, as a compose file would say it; `undefined` where it has none. */
+export function imageHealth(path: string): Health | undefined {
+  const [, words] = /^HEALTHCHECK[\s\S]*?CMD (\[.*\])$/m.exec(readFileSync(path, 'utf8')) ?? [];
+  return words === undefined ? undefined : { test: ['CMD', ...(JSON.parse(words) as string[])] };
 }
 
 /** `CMD` or `CMD-SHELL` of a health check as a line for a shell; compose writes a dollar twice. */
-export function healthLine({ healthcheck }: Service): string {
-  const [kind, ...words] = healthcheck?.test ?? [];
+export function healthLine({ test }: Health): string {
+  const [kind, ...words] = test;
   const plain = words.map((word) => word.replaceAll('$$', '$'));
   return kind === 'CMD-SHELL' ? `sh -c ${quoted(plain[0] ?? '')}` : commandLine(plain);
 }

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const GRACE_MS = 20_000;
 /** What pages import beside bgtask. */
-const PACKAGES = ['tsx', 'fastify', 'express', 'hono', '@hono', 'zod'];
+const PACKAGES = ['tsx', 'fastify', 'express', 'hono', '@hono', 'openai', 'zod'];
 /** The ports at which the apps of pages listen. */
 const PAGE_PORTS = ['8000', '8001', '8002'];
 
