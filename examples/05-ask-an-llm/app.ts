@@ -25,6 +25,8 @@ app.get<{ Params: { id: string } }>('/answer/:id', async ({ params }, reply) => 
   return reply.code(500).send({ state: run.state, message: run.error.message });
 });
 
+app.get('/health', async () => ({ status: 'ok' }));
+
 app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
   if (error instanceof RunNotFoundError) return reply.code(404).send({ message: 'There is no such answer.' });
   const isDown = error instanceof ServerUnreachableError || (error instanceof RefusedError && error.status !== 400);
@@ -34,5 +36,6 @@ app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) =>
   return reply.code(statusCode).send({ message: statusCode >= 500 ? 'Something went wrong here.' : error.message });
 });
 
-const address = await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 8000) });
-console.log(`Ready for questions at ${address}`);
+const { HOST = '127.0.0.1', PORT = '8000' } = process.env;
+console.log(`Ready for questions at ${await app.listen({ host: HOST, port: Number(PORT) })}`);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close());

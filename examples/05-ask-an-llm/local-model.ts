@@ -1,6 +1,6 @@
 /**
  * A model for those without a key: it speaks OpenAI's protocol (chat completions, structured output, server-sent events) and knows
- * nothing. `npx tsx local-model.ts [--port 8080] [--trouble busy,500,odd,cut]`: the first requests meet these troubles, one each.
+ * nothing. `npx tsx local-model.ts [--trouble busy,500,odd,cut]`: the first requests meet these troubles, one each.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -18,17 +18,16 @@ const WRONG_KEY = 'wrong';
 /** What a client that is told to wait has to wait. */
 const BUSY_SECONDS = 2;
 const PAUSE_MS = 60;
-const { values: flags } = parseArgs({
-  options: { port: { type: 'string', default: '8080' }, trouble: { type: 'string', default: '' } },
-});
+const { HOST = '127.0.0.1', PORT = '8080' } = process.env;
+const { values: flags } = parseArgs({ options: { trouble: { type: 'string', default: '' } } });
 const troubles = flags.trouble.split(',').filter((trouble) => trouble !== '');
 
 const server = createServer((request, response) => {
   serve(request, response).catch((error: Error) => refuse(response, 400, 'invalid_request_error', null, error.message));
 });
-server.listen(Number(flags.port), '127.0.0.1', () => {
+server.listen(Number(PORT), HOST, () => {
   const { port } = server.address() as { port: number };
-  console.log(`A model is ready at http://127.0.0.1:${port}/v1`);
+  console.log(`A model is ready at http://${HOST}:${port}/v1`);
 });
 process.once('SIGINT', () => process.exit(0)).once('SIGTERM', () => process.exit(0));
 

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blocksOf, readPage } from '../helpers/pages.ts';
@@ -28,7 +28,6 @@ beforeEach(async () => {
   // A copy, so that no settings of the person who tests are read or overwritten.
   folder = join(shell.home, 'ask-an-llm');
   cpSync(EXAMPLE, folder, { recursive: true, filter: (path) => !path.endsWith('.openai.env') });
-  for (const name of ['fastify', 'openai', 'zod']) symlinkSync(join(root, 'node_modules', name), join(shell.home, 'node_modules', name));
   for (const name of ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL']) shell.setEnv(name, '');
 });
 afterEach(async () => {
@@ -50,7 +49,7 @@ async function startsAt(line: string): Promise<URL> {
 
 /** `.openai.env` as the README makes it, but for the port. */
 async function chooseModel(trouble = ''): Promise<void> {
-  const { port } = await startsAt(`${told('npx tsx local-model.ts')} --port 0 --trouble "${trouble}"`);
+  const { port } = await startsAt(`PORT=0 ${told('npx tsx local-model.ts')} --trouble "${trouble}"`);
   await shell.done(told('cp .openai.env.example .openai.env'), folder);
   const file = join(folder, '.openai.env');
   writeFileSync(file, readFileSync(file, 'utf8').replace('8080', port));
