@@ -143,6 +143,12 @@ describe('the guide', () => {
     expect(steps.filter((step) => step.do === 'write').length).toBeGreaterThanOrEqual(6);
   });
 
+  test('each page ends with the way to the next', () => {
+    const pages = pagesUnder('docs/guide');
+    const ends = pages.map((path) => linksOf(readPage(path).trimEnd().split('\n').at(-1) ?? '')[0]);
+    expect(ends).toEqual([...pages.slice(1).map((path) => path.replace('docs/guide/', '')), '../prefect.md']);
+  });
+
   test('a page is read as a reader follows it', () => {
     const fence = '```';
     const page = [
