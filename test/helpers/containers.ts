@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readCompose } from './compose.ts';
+import { imageEnvironment, readCompose } from './compose.ts';
 import { readPage } from './pages.ts';
 import { healthOf } from './services.ts';
 import { root } from './shell.ts';
@@ -39,6 +39,8 @@ export function testContainers(example: string): void {
 
     test('has a server that keeps its name and its store, without which it would not take up what one before it left in a hurry', () => {
       expect(services.server).toMatchObject({ hostname: 'server', volumes: ['store:/data'] });
+      const environment = { ...imageEnvironment(join(root, example, 'Dockerfile')), ...services.server?.environment };
+      expect(environment.BGTASK_HOME).toBe('/data');
     });
 
     test('takes its secrets from a folder that git ignores', () => {
