@@ -198,7 +198,7 @@ describe('a model', () => {
 
 test('what the guide shows of the example is what it is', () => {
   const sources = ['app.ts', 'llm.ts'].map((name) => readFileSync(join(EXAMPLE, name), 'utf8'));
-  const shown = blocksOf(readPage('docs/guide/13-ask-an-llm.md')).filter((block) => block.language === 'ts' && block.skipped);
+  const shown = blocksOf(readPage('docs/guide/15-ask-an-llm.md')).filter((block) => block.language === 'ts' && block.skipped);
   expect(shown.length).toBeGreaterThanOrEqual(3);
   expect(shown.filter(({ body }) => !sources.some((source) => source.includes(body)))).toEqual([]);
 });
