@@ -1,7 +1,8 @@
 /** From what `task run` was told to the body of a submit. */
 import { randomFillSync } from 'node:crypto';
 import type { Client } from '../client/client.ts';
-import type { RunView, SubmitOptions, SubmitRequest } from '../core/api.ts';
+import { nearest } from '../config/nearest.ts';
+import type { RunView, SubmitOptions, SubmitRequest, TaskView } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { idMaker } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
@@ -34,10 +35,22 @@ export async function submit(
   note: (line: string) => void,
 ): Promise<RunView> {
   const request = await submitRequest(task, words, flags, newIds());
+  const unserved = await whereUnserved(client, task); // first: what is stored has been submitted, whatever fails then
   const run = await client.request<RunView & { deduplicated?: true }>('POST', '/runs', request);
   if (run.deduplicated) note(`A run with this key was there already: it is ${run.state}.`);
   else note(`Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${run.id}`}`);
+  if (unserved !== null && run.endedAt === null) note(unserved);
   return run;
+}
+
+/** That a run of `task` waits, and for what; null where a worker serves it. */
+async function whereUnserved(client: Client, task: string): Promise<string | null> {
+  const tasks = await client.request<TaskView[]>('GET', '/tasks');
+  const served = tasks.filter(({ workers }) => workers > 0).map(({ name }) => name);
+  if (served.includes(task)) return null;
+  const near = nearest(task, served);
+  const help = near === null ? 'Start one: bgtask task serve FILE' : `Did you mean ${oneLine(near)}? Cancel it: bgtask run cancel ID`;
+  return `No connected worker serves ${oneLine(task)}: the run waits for one. ${help}`;
 }
 
 function newIds(): () => string {

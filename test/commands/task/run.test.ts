@@ -24,8 +24,14 @@ describe('a submit', () => {
   test('prints the id, and nothing else, on stdout', async () => {
     const { stdout, stderr, exit } = await run('later', 'Ford');
     expect(stdout).toMatch(/^[0-9a-f-]{36}\n$/);
-    expect(stderr).toBe(`Submitted later. Wait for it: bgtask run wait ${stdout.trim()}\n`);
+    expect(stderr).toContain(`Submitted later. Wait for it: bgtask run wait ${stdout.trim()}\n`);
     expect(exit).toBe(0);
+  });
+
+  test('of a task that no worker serves says so, and which one may have been meant', async () => {
+    expect((await run('later')).stderr).toContain('No connected worker serves later: the run waits for one. Start one: bgtask task serve');
+    expect((await run('graet', 'Ford')).stderr).toContain('Did you mean greet? Cancel it: bgtask run cancel');
+    expect((await run('greet', 'Ford')).stderr).not.toContain('No connected worker');
   });
 
   test('with --json prints the run as submitted; each argument is JSON where it parses, else text', async () => {
@@ -62,7 +68,7 @@ describe('a submit', () => {
     const first = await run('later', 'Ford', '--key', 'once');
     const second = await run('later', 'Arthur', '--key', 'once');
     expect(second.stdout).toBe(first.stdout);
-    expect(second.stderr).toBe('A run with this key was there already: it is SCHEDULED.\n');
+    expect(second.stderr).toContain('A run with this key was there already: it is SCHEDULED.\n');
   });
 
   test.each([
