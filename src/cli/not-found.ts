@@ -19,9 +19,13 @@ const commandNotFound: Hook.CommandNotFound = async ({ id, argv = [], config }) 
 
 export { commandNotFound };
 
-/** The nearest command to the words typed, or to the first of them: what follows may have been meant as its arguments. */
+/**
+ * The nearest command to the words typed, or to the first of them: what follows may have been meant as its arguments. Where none is
+ * near, those that end in the first word: their topic was left out.
+ */
 function suggestions(typed: string, names: readonly string[]): string[] {
   const words = typed.split(' ');
   const near = [words.length, 2, 1].map((length) => nearest(words.slice(0, length).join(' '), names)).find((name) => name !== null);
-  return [...(near ? [`Did you mean: bgtask ${near}`] : []), 'All commands: bgtask --help'];
+  const meant = near ? [near] : names.filter((name) => name.endsWith(` ${words[0]}`));
+  return [...meant.map((name) => `Did you mean: bgtask ${name}`), 'All commands: bgtask --help'];
 }

@@ -3,7 +3,10 @@ import { captureOutput } from '@oclif/test';
 import { describe, expect, test } from 'vitest';
 import { commandNotFound } from '../../src/cli/not-found.ts';
 
-const commands = ['server:start', 'server:stop', 'task:ls', 'task:run', 'run:inspect', 'dev'].map((id) => ({ id, hidden: false }));
+const commands = ['server:start', 'server:stop', 'task:ls', 'task:run', 'run:inspect', 'dev', 'worker:ls'].map((id) => ({
+  id,
+  hidden: false,
+}));
 const config = { commands } as unknown as Config;
 
 async function ask(id: string, argv: string[] = []) {
@@ -19,11 +22,18 @@ describe('a command that is none', () => {
     ['tsk:ls', 'bgtask task ls'],
     ['dve:tasks.ts', 'bgtask dev'],
     ['run:inspct:some-id', 'bgtask run inspect'],
+    ['stop', 'bgtask server stop'],
+    ['start:now', 'bgtask server start'],
   ])('%s is answered with what was meant: %s', async (id, meant) => {
     const { stdout, stderr, exit } = await ask(id);
     expect({ stdout, exit }).toEqual({ stdout: '', exit: 2 });
     expect(stderr).toContain(`→ Did you mean: ${meant}\n`);
     expect(stderr).toContain('→ All commands: bgtask --help\n');
+  });
+
+  test('and lacks its topic is answered with all that have such a command', async () => {
+    const { stderr } = await ask('ls');
+    expect(stderr).toContain('→ Did you mean: bgtask task ls\n  → Did you mean: bgtask worker ls\n');
   });
 
   test('and like none gets no guess', async () => {
