@@ -112,9 +112,10 @@ function orphanText({ name, queued }: { name: string; queued: number }): string 
 }
 
 /** `known`: it was connected before. */
-function lostText({ why }: Extract<WorkerEventShown, { type: 'disconnected' }>, known: boolean): string {
+function lostText({ why, error }: Extract<WorkerEventShown, { type: 'disconnected' }>, known: boolean): string {
   if (why === 'refused-protocol') return 'the server speaks another version; update the older of the two';
-  if (!known) return 'no server answers yet; it is tried again. Start one: bgtask server start';
+  const reason = error instanceof Error ? ` (${oneLine(error.message)})` : '';
+  if (!known) return `no server answers yet${reason}; it is tried again. Start one: bgtask server start`;
   return 'the server is away; runs go on, their outcomes are kept, and it is tried again';
 }
 

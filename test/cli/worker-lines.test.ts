@@ -56,6 +56,9 @@ test('runs that nobody serves are told by their task', () => {
 test('a server that never answered is told with how to start one, one that is away with what becomes of the runs', () => {
   const gone = { type: 'disconnected', why: 'gone', error: null } as const;
   expect(line(gone, false)).toContain('bgtask server start');
+  expect(line({ ...gone, error: new Error('connect ECONNREFUSED 10.0.0.7:4200') }, false)).toContain(
+    '(connect ECONNREFUSED 10.0.0.7:4200)',
+  );
   expect(line(gone, true)).toContain('their outcomes are kept');
   expect(line({ ...gone, why: 'refused-protocol' })).toContain('another version');
 });
