@@ -3,7 +3,7 @@
  * only when it is called: importing this costs next to nothing.
  * @module bgtask-worker
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidOptionError, TasksNotLoadedError } from '../core/errors.ts';
 import { ECHO_MS } from '../core/protocol.ts';
@@ -163,7 +163,9 @@ function existingFiles(files: readonly string[]): string[] {
   if (files.length === 0) throw new InvalidOptionError('What serveFiles is given', files, "a list of files, as in ['tasks.ts']");
   return files.map((file) => {
     const path = resolve(file);
-    if (!existsSync(path)) throw new InvalidOptionError(`There is no file ${path}.`);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw new InvalidOptionError(`There is no file ${path}.`);
+    if (found.isDirectory()) throw new InvalidOptionError(`${path} is a folder. Name the files in it that export tasks.`);
     return path;
   });
 }

@@ -130,5 +130,6 @@ describe('options', () => {
   test('a file that is not there is named', async () => {
     await expect(serveFiles([fixture('gone.ts')], { onEvent })).rejects.toThrow(/There is no file .*gone\.ts/);
     await expect(serveFiles([], { onEvent })).rejects.toThrow(/a list of files/);
+    await expect(serveFiles([fixture('.')], { onEvent })).rejects.toThrow(/is a folder\. Name the files in it/);
   });
 });
