@@ -4,7 +4,7 @@ import { retryRuns } from '../../src/cli/many.ts';
 import type { RunView } from '../../src/core/api.ts';
 
 export default class RunRetry extends ApiCommand {
-  static override summary = 'Submit again what ended, with the same arguments and options; prints the new ids.';
+  static override summary = 'Submit again what ended, with its arguments and options; prints the new ids.';
   static override description = 'With a filter and without --state: runs that are FAILED or CRASHED; it asks first, or takes --yes.';
   static override examples = ['<%= config.bin %> run retry ID', '<%= config.bin %> run retry --task resize --yes'];
   static override args = { id: runIdArgs() };

@@ -2,15 +2,20 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, custom, string } from '@oclif/core/flags';
 import { type Key, settingOf } from '../config/config.ts';
+import { homeFolders } from '../config/home.ts';
 import { nearest } from '../config/nearest.ts';
 import type { RunFilter } from '../core/api.ts';
 import { RUN_STATES, type RunState } from '../core/run.ts';
 import { UsageError } from './usage.ts';
 
-/** The flag that says a setting. Its text is read by config.ts, as from any other source. */
-export function settingFlag(key: Key, options: { helpValue: string; helpGroup?: string; description?: string }) {
-  const { env, describe } = settingOf(key);
-  return string({ env, description: describe, ...options });
+/** The flag that says a setting. Its text is read by config.ts, as from any other source. `showsDefault`: where that is no folder of the user. */
+export function settingFlag(
+  key: Key,
+  { showsDefault = false, ...options }: { helpValue: string; helpGroup?: string; showsDefault?: boolean },
+) {
+  const setting = settingOf(key);
+  const defaultHelp = async () => setting.default(homeFolders()) ?? undefined;
+  return string({ env: setting.env, description: setting.describe, ...options, ...(showsDefault && { defaultHelp }) });
 }
 
 /** Gives each flag `BGTASK_<SCOPE>_<FLAG>`. Long-lived commands have no scope: theirs are named as an operator would write them. */

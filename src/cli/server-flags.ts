@@ -21,8 +21,8 @@ export const serverFlags = withEnv('', {
     default: 'durable' as const,
     description: 'durable: answered when it is on disk; relaxed: up to 100 ms later, which a power cut may take',
   })(),
-  'keep-completed': settingFlag('KEEP_COMPLETED', { helpValue: 'AGE,COUNT' }),
-  'keep-failed': settingFlag('KEEP_FAILED', { helpValue: 'AGE,COUNT' }),
+  'keep-completed': settingFlag('KEEP_COMPLETED', { helpValue: 'AGE,COUNT', showsDefault: true }),
+  'keep-failed': settingFlag('KEEP_FAILED', { helpValue: 'AGE,COUNT', showsDefault: true }),
   'allow-host': string({
     multiple: true,
     multipleNonGreedy: true,

@@ -8,7 +8,7 @@ import { durationOf } from './submit.ts';
 const MOST_PROCESSES = 256;
 
 export const workerFlags = withEnv('', {
-  limit: settingFlag('LIMIT', { helpValue: 'N' }),
+  limit: settingFlag('LIMIT', { helpValue: 'N', showsDefault: true }),
   processes: wholeFlag({ most: MOST_PROCESSES, default: 1, description: 'processes that hold the code; they share the limit' }),
   'no-watch': boolean({ description: 'do not load again when files change' }),
   name: string({ helpValue: 'NAME', description: 'name of the worker; default: host and pid' }),
@@ -18,7 +18,7 @@ export const workerFlags = withEnv('', {
     default: '5s',
     description: 'how long code may go on when it was asked to stop; then it is killed',
   }),
-  'log-level': settingFlag('LOG_LEVEL', { helpValue: 'LEVEL' }),
+  'log-level': settingFlag('LOG_LEVEL', { helpValue: 'LEVEL', showsDefault: true }),
 });
 
 export interface WorkerFlags {
