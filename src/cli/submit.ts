@@ -35,21 +35,23 @@ export async function submit(
   note: (line: string) => void,
 ): Promise<RunView> {
   const request = await submitRequest(task, words, flags, newIds());
-  const unserved = await whereUnserved(client, task); // first: what is stored has been submitted, whatever fails then
+  const served = await servedTasks(client); // first: once the run is stored, nothing may fail
   const run = await client.request<RunView & { deduplicated?: true }>('POST', '/runs', request);
   if (run.deduplicated) note(`A run with this key was there already: it is ${run.state}.`);
   else note(`Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${run.id}`}`);
-  if (unserved !== null && run.endedAt === null) note(unserved);
+  if (run.endedAt === null && !served.includes(run.task)) note(unservedText(run, served));
   return run;
 }
 
-/** That a run of `task` waits, and for what; null where a worker serves it. */
-async function whereUnserved(client: Client, task: string): Promise<string | null> {
+async function servedTasks(client: Client): Promise<string[]> {
   const tasks = await client.request<TaskView[]>('GET', '/tasks');
-  const served = tasks.filter(({ workers }) => workers > 0).map(({ name }) => name);
-  if (served.includes(task)) return null;
+  return tasks.filter(({ workers }) => workers > 0).map(({ name }) => name);
+}
+
+/** What a run waits for whose task is none of `served`. */
+function unservedText({ id, task }: RunView, served: readonly string[]): string {
   const near = nearest(task, served);
-  const help = near === null ? 'Start one: bgtask task serve FILE' : `Did you mean ${oneLine(near)}? Cancel it: bgtask run cancel ID`;
+  const help = near === null ? 'Start one: bgtask task serve FILE' : `Did you mean ${oneLine(near)}? Cancel it: bgtask run cancel ${id}`;
   return `No connected worker serves ${oneLine(task)}: the run waits for one. ${help}`;
 }
 
