@@ -204,9 +204,9 @@ export class Executor {
     this.#flushSoon();
   }
 
-  #failure({ failures, definition }: Running, error: RunError): Extract<AttemptOutcome, { type: 'fail' }> {
+  #failure({ failures, maxAttempts, definition }: Running, error: RunError): Extract<AttemptOutcome, { type: 'fail' }> {
     const delay = retryDelayMs(definition.info.retry, failures + 1, this.#options.random.number());
-    return { type: 'fail', error, retry: true, retryDelayMs: delay, timedOut: false };
+    return { type: 'fail', error, retry: failures + 1 < maxAttempts, retryDelayMs: delay, timedOut: false };
   }
 
   #line(running: Running, text: string): LogLine {

@@ -94,7 +94,9 @@ function endOf(run: LiveRun, death: Death, chance: number): AttemptOutcome {
 }
 
 function failure({ assignment, info }: LiveRun, error: RunError, chance: number, timedOut: boolean): AttemptOutcome {
-  return { type: 'fail', error, retry: true, retryDelayMs: retryDelayMs(info.retry, assignment.failures + 1, chance), timedOut };
+  const failures = assignment.failures + 1;
+  const retry = failures < assignment.maxAttempts;
+  return { type: 'fail', error, retry, retryDelayMs: retry ? retryDelayMs(info.retry, failures, chance) : 0, timedOut };
 }
 
 function timeoutError(run: LiveRun): RunError {

@@ -6,7 +6,7 @@ import { anAssignment } from './pools.ts';
 const RETRY = { delaysMs: [1_000, 5_000], factor: 1, maxMs: 60_000, jitter: 0.5 };
 
 function aRun(over: Partial<LiveRun> = {}): LiveRun {
-  const assignment = anAssignment('resize', [], { failures: 1, timeoutMs: 200 });
+  const assignment = anAssignment('resize', [], { maxAttempts: 3, failures: 1, timeoutMs: 200 });
   const info = { name: 'resize', maxAttempts: 3, timeoutMs: 900, retry: RETRY, concurrency: null, concurrencyPerKey: null };
   return { ...liveRun(7, assignment, info), hasStarted: true, ...over };
 }
@@ -48,6 +48,11 @@ describe('the death of its process means for a run', () => {
   test('a retry after the delay of its task, with its jitter', () => {
     expect(outcomeOfDeath(aRun({ isOverdue: true }), DEATH, 0.5)).toMatchObject({ retryDelayMs: 5_000 });
     expect(outcomeOfDeath(aRun({ isOverdue: true }), DEATH, 0)).toMatchObject({ retryDelayMs: 2_500 });
+  });
+
+  test('no retry where it has no attempt left', () => {
+    const last = anAssignment('resize', [], { maxAttempts: 3, failures: 2 });
+    expect(outcomeOfDeath(aRun({ isOverdue: true, assignment: last }), DEATH, 0.5)).toMatchObject({ retry: false, retryDelayMs: 0 });
   });
 });
 

@@ -162,7 +162,7 @@ describe('code that must stop', () => {
   test('a run over its timeout that does not stop fails as timed out, with the retry delay of its task', async () => {
     const clock = new JumpClock();
     const { pool, told } = await aPool({ files: [fixture('stubborn.ts')], clock });
-    const run = anAssignment('deaf', [], { timeoutMs: 50 });
+    const run = anAssignment('deaf', [], { timeoutMs: 50, maxAttempts: 2 });
     pool.assign([run]);
     await told.startOf(run);
     clock.jump(5_050);
@@ -227,7 +227,7 @@ describe('errors that nobody catches', () => {
 
   test('one that escapes a run fails that run, with its delay, and leaves its neighbours alone', async () => {
     const { pool, told } = await aPool({ files });
-    const [run, neighbour] = [anAssignment('forgets'), anAssignment('wait', [300])];
+    const [run, neighbour] = [anAssignment('forgets', [], { maxAttempts: 2 }), anAssignment('wait', [300])];
     pool.assign([neighbour, run]);
     expect(await told.outcomeOf(run)).toMatchObject({
       ...{ type: 'fail', retry: true, retryDelayMs: 7_000, timedOut: false },
