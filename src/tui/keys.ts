@@ -115,7 +115,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'help', keys: ['?'], shown: '?', does: 'These keys', list: ['? help', 1], details: ['? help', 2] },
   { action: 'repaint', keys: ['ctrl+l'], shown: 'Ctrl-L', does: 'Paint the screen again' },
   { action: 'suspend', keys: ['ctrl+z'] },
-  { action: 'quit', keys: ['q', 'ctrl+c'], shown: 'q Ctrl-C', does: 'Quit; the runs go on', list: ['q quit', 1], details: ['q quit', 2] },
+  { action: 'quit', keys: ['q', 'ctrl+c'], shown: 'q Ctrl-C', does: 'Quit; no run is lost', list: ['q quit', 1], details: ['q quit', 2] },
 ];
 
 const ACTIONS: ReadonlyMap<Key, Action> = new Map(BINDINGS.flatMap(({ action, keys }) => keys.map((key) => [key, action] as const)));
