@@ -3,7 +3,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { BgtaskCommand } from '../src/cli/command.ts';
 import { withEnv } from '../src/cli/flags.ts';
-import { createProject, type NewProject, nextSteps } from '../src/cli/project.ts';
+import { createProject, dependencyOn, type NewProject, nextSteps } from '../src/cli/project.ts';
 
 export default class Init extends BgtaskCommand {
   static override summary = 'Create a new project that runs.';
@@ -15,7 +15,8 @@ export default class Init extends BgtaskCommand {
 
   async run(): Promise<NewProject> {
     const { args, flags } = await this.parse(Init);
-    const project = createProject(join(this.config.root, 'templates'), flags.template, args.dir, this.config.version);
+    const { root, version } = this.config;
+    const project = createProject(join(root, 'templates'), flags.template, args.dir, dependencyOn(root, version));
     this.note(`Created ${project.files.join(', ')} in ${project.dir}. Next:`);
     for (const step of nextSteps(project)) this.note(`  ${step}`);
     return project;

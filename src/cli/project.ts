@@ -1,6 +1,6 @@
 /** A new project from a template of this package. Nothing that is there is ever written over. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from './usage.ts';
 
@@ -12,15 +12,33 @@ export interface NewProject {
   readonly files: readonly string[];
 }
 
-/** @throws {UsageError} There is no such template, or one of its files is there already. */
-export function createProject(templates: string, template: string, dir: string, version: string): NewProject {
+/**
+ * What a project depends on to get the bgtask at `root`: its version where it came from a registry, else where it came from, a clone or a
+ * packed file.
+ */
+export function dependencyOn(root: string, version: string): string {
+  const modules = dirname(root);
+  if (basename(modules) !== 'node_modules') return `file:${resolve(root)}`;
+  const lock = join(modules, '.package-lock.json'); // what npm has installed there, and from where
+  const { packages = {} } = existsSync(lock)
+    ? (JSON.parse(readFileSync(lock, 'utf8')) as { packages?: Record<string, { resolved?: string }> })
+    : {};
+  const packed = /^file:(.*)/.exec(packages['node_modules/bgtask']?.resolved ?? '')?.[1];
+  return packed === undefined ? `^${version}` : `file:${resolve(dirname(modules), packed)}`;
+}
+
+/**
+ * @param bgtask What the project shall depend on, as `dependencyOn` tells it.
+ * @throws {UsageError} There is no such template, or one of its files is there already.
+ */
+export function createProject(templates: string, template: string, dir: string, bgtask: string): NewProject {
   const source = join(templates, checkTemplate(templates, template));
   const target = resolve(dir);
   const files = readdirSync(source).map((name) => ({ from: join(source, name), name: RENAMED[name] ?? name }));
   const there = files.filter(({ name }) => existsSync(join(target, name))).map(({ name }) => name);
   if (there.length > 0) throw new UsageError(`${target} has ${there.join(', ')} already.`, ['Name another folder: bgtask init DIR']);
   mkdirSync(target, { recursive: true });
-  const values: Readonly<Record<string, string>> = { name: packageName(target), version };
+  const values: Readonly<Record<string, string>> = { name: packageName(target), bgtask };
   for (const { from, name } of files) {
     const text = readFileSync(from, 'utf8').replace(/\{\{(\w+)\}\}/g, (whole, key: string) => values[key] ?? whole);
     writeFileSync(join(target, name), text, { flag: 'wx' });
@@ -30,7 +48,8 @@ export function createProject(templates: string, template: string, dir: string, 
 
 /** What to type next, in order. */
 export function nextSteps({ dir }: NewProject): string[] {
-  const folder = relative('', dir);
+  const path = relative('', dir);
+  const folder = path.startsWith('..') ? dir : path;
   return [
     ...(folder ? [`cd ${/\s/.test(folder) ? `"${folder}"` : folder}`] : []),
     'npm install',

@@ -9,15 +9,14 @@ beforeEach(() => {
   home = testHome();
 });
 afterEach(() => home.remove());
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-test('a new project has its name, this version, and says what to do next', async () => {
+test('a new project has its name, this very bgtask, and says what to do next', async () => {
   const dir = join(home.folder, 'My Tasks!');
   const { stdout, stderr, exit } = await bgtask(Init, [dir], home.env);
   expect({ stdout, exit }).toEqual({ stdout: '', exit: 0 });
   expect(readdirSync(dir).sort()).toEqual(['.gitignore', 'README.md', 'package.json', 'submit.ts', 'tasks.ts', 'tsconfig.json']);
   const made = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
-  expect(made).toMatchObject({ name: 'my-tasks', dependencies: { bgtask: `^${version}` } });
+  expect(made).toMatchObject({ name: 'my-tasks', dependencies: { bgtask: `file:${ROOT.replace(/\/$/, '')}` } });
   expect(readFileSync(join(dir, 'README.md'), 'utf8')).toMatch(/^# my-tasks\n/);
   expect(stderr).toMatch(/cd ".*My Tasks!"\n {2}npm install\n {2}npx bgtask dev tasks\.ts\n {2}npx tsx submit\.ts\n$/);
   for (const file of readdirSync(dir)) expect(readFileSync(join(dir, file), 'utf8')).not.toContain('{{');
