@@ -101,6 +101,9 @@ export function onTable(table: Table): Target {
   };
 }
 
+/** From one act to the next. A sweep leaves what ended in the last two seconds, so it must not be less than one. */
+const STEP_MS = 1_000;
+
 const idOf = (index: number) => {
   const time = (T0 + index).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
@@ -112,16 +115,16 @@ const PAUSABLE = ['task', 'task', 'task', 'worker'] as const;
 /** Does act number `index`. What it picks depends on the acts before it alone, so that store and table do the same. */
 export function perform(target: Target, acts: readonly Act[], index: number): unknown {
   const { kind, pick } = acts[index] as Act;
-  const at = T0 + index * 10;
+  const at = T0 + index * STEP_MS;
   const [id, token] = [idOf(pick % Math.max(1, index)), tokenOf(pick % Math.max(1, index))];
-  const said = { id: idOf(index), createdAt: at, dueAt: at + (pick % 3) * 5 };
+  const said = { id: idOf(index), createdAt: at, dueAt: at + (pick % 3) * (STEP_MS / 2) };
   switch (kind) {
     case 'submit':
       return target.submit(
         aSubmit({
           ...said,
           parentId: id,
-          expiresAt: pick % 4 === 0 ? at + 60 : null,
+          expiresAt: pick % 4 === 0 ? at + 6 * STEP_MS : null,
           priority: pick,
           args: `["ü\\u2028",${pick}]`,
         }),
@@ -130,8 +133,8 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
     case 'key':
       return target.submit(
         aSubmit({
-          ...{ ...said, idempotencyKey: `k${pick % 3}`, idempotencyTtlMs: pick % 2 === 0 ? null : 100 },
-          ...{ onConflict: ON_CONFLICT[pick % 4] as OnConflict, dueBy: pick % 5 === 0 ? at + 30 : null },
+          ...{ ...said, idempotencyKey: `k${pick % 3}`, idempotencyTtlMs: pick % 2 === 0 ? null : 10 * STEP_MS },
+          ...{ onConflict: ON_CONFLICT[pick % 4] as OnConflict, dueBy: pick % 5 === 0 ? at + 3 * STEP_MS : null },
         }),
         at,
       );
@@ -148,7 +151,7 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
     case 'sweep':
       return target.sweep(at);
     case 'fail':
-      return target.apply(id, { type: 'fail', token, error: BOOM, retry: true, retryDelayMs: 5, timedOut: false }, at);
+      return target.apply(id, { type: 'fail', token, error: BOOM, retry: true, retryDelayMs: STEP_MS / 2, timedOut: false }, at);
     case 'release':
       return target.apply(id, { type: 'release', token, reason: 'drain' }, at);
     case 'cancel':
@@ -163,10 +166,10 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
 }
 function cacheAct(target: Target, acts: readonly Act[], index: number): unknown {
   const { kind, pick } = acts[index] as Act;
-  const at = T0 + index * 10;
+  const at = T0 + index * STEP_MS;
   const [id, token] = [idOf(pick % Math.max(1, index)), tokenOf(pick % Math.max(1, index))];
   if (kind === 'keep')
-    return target.apply(id, { type: 'key', token, cache: { key: `c${pick % 2}`, ttlMs: pick % 3 === 0 ? 100 : null } }, at);
+    return target.apply(id, { type: 'key', token, cache: { key: `c${pick % 2}`, ttlMs: pick % 3 === 0 ? 10 * STEP_MS : null } }, at);
   if (kind === 'defer') return target.apply(id, { type: 'defer', token, until: idOf((pick + 1) % Math.max(1, index)) }, at);
   if (kind === 'hit') return target.apply(id, { type: 'succeed', token, result: '1', cachedFrom: idOf(index) }, at);
   return target.clear(at);

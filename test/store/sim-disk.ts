@@ -247,11 +247,10 @@ function torn({ bytes, synced }: Node, keeps: () => boolean): Buffer {
   const whole = Buffer.alloc(Math.max(bytes.length, synced.length));
   let length = 0;
   for (let at = 0; at < whole.length; at += SECTOR) {
-    const end = at + SECTOR;
-    const isSame = bytes.compare(synced, at, Math.min(end, synced.length), at, Math.min(end, bytes.length)) === 0;
-    const kept = isSame || !keeps() ? synced : bytes;
-    kept.copy(whole, at, at, end);
-    if (kept.length > at) length = Math.min(kept.length, end);
+    const [before, after] = [synced.subarray(at, at + SECTOR), bytes.subarray(at, at + SECTOR)];
+    const kept = before.equals(after) || !keeps() ? before : after;
+    kept.copy(whole, at);
+    if (kept.length > 0) length = at + kept.length;
   }
   return whole.subarray(0, length);
 }
