@@ -3,6 +3,7 @@
  * goes to the routes or to the sockets.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '../core/protocol.ts';
 import type { Clock } from '../core/seams.ts';
@@ -38,7 +39,11 @@ export function createListener(parts: ListenerParts): Server {
   });
   server.maxHeadersCount = 0; // their bytes are limited, and the guard must see them all
   const entrants = new Entrants(parts.clock);
-  server.on('connection', (socket) => entrants.entered(socket));
+  server.on('connection', (socket) => {
+    entrants.entered(socket);
+    // How Node ends a connection after its last answer: at once, and what is still on its way here would take the answer along.
+    socket.destroySoon = () => linger(parts, socket);
+  });
   server.on('request', (request, response) => {
     if (letIn(parts, entrants, request, response)) parts.onRequest(request, response);
   });
@@ -48,7 +53,7 @@ export function createListener(parts: ListenerParts): Server {
     parts.onRequest(request, response);
   });
   server.on('checkExpectation', (request, response) => {
-    if (letIn(parts, entrants, request, response)) turnAway(parts, NO_SUCH_EXPECTATION, request, response);
+    if (letIn(parts, entrants, request, response)) turnAway(NO_SUCH_EXPECTATION, request, response);
   });
   server.on('upgrade', (request, stream, head) => upgrade(parts, entrants, request, stream, head));
   server.on('connect', (_request, stream) => hangUp(parts, NO_PROXY, stream));
@@ -66,17 +71,23 @@ function letIn(parts: ListenerParts, entrants: Entrants, request: IncomingMessag
     if (rules.token === null || !isFree(request)) entrants.known(request.socket);
     return true;
   }
-  turnAway(parts, refusal, request, response);
+  turnAway(refusal, request, response);
   return false;
 }
 
-function turnAway({ clock }: ListenerParts, refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
+function turnAway(refusal: Refusal, request: IncomingMessage, response: ServerResponse): void {
   const body = JSON.stringify(errorBody(refusal));
   response.writeHead(refusal.status, { ...refusalHeaders(refusal), 'content-length': Buffer.byteLength(body), connection: 'close' });
   response.end(body);
   request.resume();
-  const timer = clock.after(DRAIN_MS, () => request.socket.destroy(), true);
-  request.once('close', () => timer.cancel());
+}
+
+/** Says goodbye, and reads on for a while. */
+function linger({ clock }: ListenerParts, socket: Socket): void {
+  socket.end();
+  socket.resume();
+  const timer = clock.after(DRAIN_MS, () => socket.destroy(), true);
+  socket.once('close', () => timer.cancel());
 }
 
 /** The same where no response stands on the connection. Does not wait for the other side to hang up, too. */

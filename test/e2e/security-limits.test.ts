@@ -68,6 +68,11 @@ describe('a request', () => {
     expect(await target.answer(knock())).toBe(answer);
   });
 
+  test('that is refused while its body is still on its way hears of it, each time', async () => {
+    const large = post('/api/runs/batch', ' '.repeat(LIMITS.batchBodyBytes + 1));
+    for (let again = 0; again < 20; again += 1) expect(await target.answer(large)).toBe('413 too_large');
+  });
+
   test('that says it is too large is refused before its body comes', async () => {
     const { status } = await target.knock({ method: 'POST', headers: [JSON_TYPE, 'Content-Length: 2000000000'] });
     expect(status).toBe(413);
