@@ -19,14 +19,14 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        // Real processes from the build: few at a time, and patient on a slow machine.
+        // Real processes from the build: few at a time (they mostly wait), and patient on a slow machine.
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/helpers/build.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           // After the others: they would slow each other down.
           sequence: { groupOrder: 1 },
           disableConsoleIntercept: true,
