@@ -169,7 +169,7 @@ function keyed(run: OpenRun, { cache }: Extract<RunEvent, { type: 'key' }>): Run
 
 function defer(run: OpenRun, { until }: Extract<RunEvent, { type: 'defer' }>, at: number): Run {
   const waiting = { ...run, blockedBy: [until], cache: null } as OpenRun;
-  return schedule(waiting, 'AwaitingConcurrency', run.dueAt, at, `Run ${until} makes the same result`);
+  return schedule(waiting, 'AwaitingConcurrency', wasDue(run, at), at, `Run ${until} makes the same result`);
 }
 
 function complete(run: OpenRun, event: Extract<RunEvent, { type: 'succeed' }>, at: number): Run {
@@ -191,7 +191,7 @@ function failOrRetry(run: OpenRun, event: Extract<RunEvent, { type: 'fail' }>, a
 
 function crashOrRetry(run: OpenRun, event: Extract<RunEvent, { type: 'crash' }>, at: number): Run {
   const suspect = { ...run, suspect: true };
-  if (!event.alone) return schedule(suspect, 'Scheduled', run.dueAt, at, 'Its process died while it shared it; tried again alone');
+  if (!event.alone) return schedule(suspect, 'Scheduled', wasDue(run, at), at, 'Its process died while it shared it; tried again alone');
   const crashed = { ...suspect, crashes: run.crashes + 1 };
   return crashed.crashes < MAX_CRASHES
     ? schedule(crashed, 'AwaitingRetry', at + (CRASH_DELAYS_MS[crashed.crashes - 1] ?? 0), at, summary(event.error))
@@ -199,13 +199,13 @@ function crashOrRetry(run: OpenRun, event: Extract<RunEvent, { type: 'crash' }>,
 }
 
 function giveBack(run: OpenRun, event: Extract<RunEvent, { type: 'release' }>, at: number): Run {
-  return schedule(run, 'Scheduled', run.dueAt, at, event.reason);
+  return schedule(run, 'Scheduled', wasDue(run, at), at, event.reason);
 }
 
 function lose(run: OpenRun, event: Extract<RunEvent, { type: 'lose' }>, at: number): Run {
   const lost = { ...run, losses: run.losses + 1 };
   return lost.losses < MAX_LOSSES
-    ? schedule(lost, 'Scheduled', run.dueAt, at, event.reason)
+    ? schedule(lost, 'Scheduled', wasDue(run, at), at, event.reason)
     : end(lost, 'CRASHED', 'Crashed', plainError('WorkerLost', `${event.reason} (${MAX_LOSSES} times)`), at);
 }
 
@@ -228,7 +228,7 @@ function expire(run: OpenRun, _event: RunEvent, at: number): Run {
 }
 
 function shift(run: OpenRun, { from, by }: Extract<RunEvent, { type: 'shift' }>): Run {
-  return run.stateName === 'AwaitingRetry' && run.dueAt === from ? ({ ...run, dueAt: from + by } as ScheduledRun) : run;
+  return run.dueAt === from ? ({ ...run, dueAt: from + by } as ScheduledRun) : run;
 }
 
 function upstream(run: OpenRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {
@@ -246,6 +246,11 @@ function upstream(run: OpenRun, event: Extract<RunEvent, { type: 'upstream' }>, 
 /** It did not ask for that run, it only met it: any end will do. */
 function askAgain(run: ScheduledRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {
   return schedule({ ...run, blockedBy: [] }, 'Scheduled', run.dueAt, at, `Run ${event.id} has ended`);
+}
+
+/** A run that was leased keeps its place, and is due whatever the clock said then. */
+function wasDue(run: OpenRun, at: number): number {
+  return Math.min(run.dueAt, at);
 }
 
 function schedule(run: OpenRun, stateName: StateName, dueAt: number, at: number, reason: string | null): Run {

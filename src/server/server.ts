@@ -136,6 +136,7 @@ class LocalServer implements RunningServer {
 
   async start(host: string, port: number): Promise<void> {
     await this.#dispatcher.start();
+    await this.#jumps.start();
     this.#http.listen(port, host);
     await once(this.#http, 'listening'); // rejects with the error where there is one
     this.#http.on('error', this.#onError);

@@ -54,6 +54,30 @@ test('what was given a date keeps it', async () => {
   expect(await dueAt(store, 'dated')).toBe(date);
 });
 
+test('what waits for a free slot alone is due, whatever the clock is set to', async () => {
+  const { clock, store, jumps } = await start();
+  await store.submit([aSubmit({ id: 'now', createdAt: clock.now(), dueAt: clock.now() })], clock.now());
+  clock.jump(-2 * HOUR);
+  await jumps.look();
+  expect(await dueAt(store, 'now')).toBeLessThanOrEqual(clock.now());
+});
+
+test('a clock that was set back while no server was there holds nothing back', async () => {
+  const { clock, store } = await start();
+  await aRetry(store, clock, 'retry');
+  await store.submit([aSubmit({ id: 'now', createdAt: clock.now(), dueAt: clock.now() })], clock.now());
+  const date = clock.now() + HOUR;
+  await store.submit([aSubmit({ id: 'dated', createdAt: clock.now(), dueAt: date })], clock.now());
+  clock.jump(-2 * HOUR);
+  await new ClockJumps(store, clock).start();
+  const retry = await dueAt(store, 'retry');
+  expect([retry - clock.now(), (await dueAt(store, 'now')) - clock.now()]).toEqual([5_000, 0]);
+  expect(await dueAt(store, 'dated')).toBe(date);
+  clock.advance(2_000);
+  await new ClockJumps(store, clock).start();
+  expect(await dueAt(store, 'retry'), 'moved once, however often it is started').toBe(retry);
+});
+
 test('a clock that is set forward, or nudged, moves nothing', async () => {
   const { clock, store, jumps } = await start();
   const due = await aRetry(store, clock, 'one');
