@@ -126,9 +126,9 @@ async function report(): Promise<void> {
     `${submitted.length} submits, ${acknowledged} acknowledged; ${runs.length} runs, ${starts.length} starts; ${onlooker.frames} frames of the live list`,
   );
   console.log(`harm: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`);
-  for (const violation of found) console.error(violation);
   for (const id of new Set(found.flatMap((violation) => violation.match(/[0-9a-f-]{36}/g) ?? [])).values()) tell(id);
   if (found.length > 0) console.error(`${cluster.told()}\n`);
+  for (const violation of found) console.error(violation); // last: what is cut off a long output is its beginning
   await cluster.dispose();
   console.log(found.length === 0 ? 'all rules held' : `${found.length} violations; again with: npm run torture -- --seed ${seed}`);
   process.exit(found.length === 0 ? 0 : 1);
