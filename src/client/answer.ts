@@ -24,6 +24,11 @@ export function isUnknown(code: string, sent = false): boolean {
   return UNKNOWN.has(code) || (sent && BUSY.has(code));
 }
 
+/** The server is about to go: it has not stored what it refuses so, and is as good as not there. */
+export function isLeaving(code: string): boolean {
+  return code === 'draining';
+}
+
 /** Statuses that stand for no answer of the server itself, but for a proxy that has none. */
 export function isUnanswered(status: number, body: string): boolean {
   return status === 502 || status === 504 || (status === 503 && isUnknown(errorOf(status, body).code));

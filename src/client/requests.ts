@@ -4,7 +4,7 @@
  */
 import { RefusedError, ServerUnreachableError, UnauthorizedError } from '../core/errors.ts';
 import type { Clock, Random } from '../core/seams.ts';
-import { answerValue, isUnanswered, isUnknown } from './answer.ts';
+import { answerValue, errorOf, isLeaving, isUnanswered, isUnknown } from './answer.ts';
 import type { Address } from './socket.ts';
 import { NetworkError, type Transport } from './transport.ts';
 
@@ -65,6 +65,8 @@ export class Requests {
     const answer = await transport.request({ method, url: url.replace(/\/$/, '') + path, headers, body, timeoutMs });
     this.known = true;
     if (isUnanswered(answer.status, answer.body)) throw new NetworkError(true, new Error(`HTTP status ${answer.status}`));
+    const { code, message } = answer.status === 503 ? errorOf(answer.status, answer.body) : { code: '', message: '' };
+    if (isLeaving(code)) throw new NetworkError(false, new Error(message));
     const value = answerValue(answer.status, answer.body, url, path);
     if (path !== FREE) this.accepted = true;
     return value;

@@ -9,7 +9,7 @@ import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import type { Payload } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
-import { isUnknown, refusedRun } from './answer.ts';
+import { isLeaving, isUnknown, refusedRun } from './answer.ts';
 import { Call, chunks, type Entry, entryOf } from './batch.ts';
 import type { Connection, Part } from './connection.ts';
 import { type Requests, TRY_MS } from './requests.ts';
@@ -36,6 +36,11 @@ interface Held {
   readonly since: number;
 }
 const TOGETHER_MS = 1_000;
+/** Runs that must be sent again. `sent`: whether the server stored them is not known; else it did not. */
+interface Left {
+  readonly entries: readonly Entry[];
+  readonly sent: boolean;
+}
 
 export class Submits implements Part {
   readonly #connection: Connection;
@@ -86,10 +91,10 @@ export class Submits implements Part {
   answered(frame: Extract<WatchFrame, { type: 'submitted' | 'refused' }>): void {
     const entries = this.#take(frame.ref);
     if (frame.type === 'submitted') {
-      const unknown = settle(entries, frame.runs, false);
-      if (unknown.length > 0) void this.#post(unknown, true);
-    } else if (isUnknown(frame.error.code)) {
-      void this.#post(entries, true);
+      const left = settle(entries, frame.runs, false);
+      if (left.entries.length > 0) void this.#post(left.entries, left.sent);
+    } else if (isUnknown(frame.error.code) || isLeaving(frame.error.code)) {
+      void this.#post(entries, isUnknown(frame.error.code));
     } else {
       fail(entries, new RefusedError(frame.status, frame.error.code, frame.error.message));
     }
@@ -202,8 +207,10 @@ export class Submits implements Part {
   async #postChunk(chunk: readonly Entry[], sentBefore: boolean, since: number): Promise<Error | null> {
     let left = chunk;
     const once = async (timeoutMs: number, sent: boolean): Promise<void> => {
-      left = await this.#postOnce(left, timeoutMs, sent);
-      if (left.length > 0) throw new NetworkError(true, new Error('the server could not say whether it stored them'));
+      const after = await this.#postOnce(left, timeoutMs, sent);
+      left = after.entries;
+      const why = after.sent ? 'the server could not say whether it stored them' : 'the server is stopping';
+      if (left.length > 0) throw new NetworkError(after.sent, new Error(why));
     };
     try {
       await this.#requests.repeat(once, true, sentBefore, idsOf(chunk), since);
@@ -214,8 +221,8 @@ export class Submits implements Part {
     }
   }
 
-  /** One request. Answers with those whose outcome is not known. */
-  async #postOnce(entries: readonly Entry[], timeoutMs: number, sent: boolean): Promise<readonly Entry[]> {
+  /** One request. */
+  async #postOnce(entries: readonly Entry[], timeoutMs: number, sent: boolean): Promise<Left> {
     if (entries.length === 1) {
       const run = await this.#requests.once('POST', '/runs', (entries[0] as Entry).text, timeoutMs);
       return settle(entries, [run as SubmittedRun], sent);
@@ -242,19 +249,23 @@ function fail(entries: readonly Entry[], error: Error): void {
   for (const { call, index } of entries) call.settle(index, error);
 }
 
-/** Gives each run its answer, and gives back those whose outcome is not known. `sent`: they were sent before. */
-function settle(entries: readonly Entry[], answers: unknown, sent: boolean): readonly Entry[] {
+/** Gives each run its answer where that is final. `sent`: they were sent before, with an unknown outcome. */
+function settle(entries: readonly Entry[], answers: unknown, sent: boolean): Left {
   if (!Array.isArray(answers) || answers.length !== entries.length || !answers.every(isAnswer)) {
     fail(entries, new RefusedError(200, 'not_bgtask', 'What the server answered to a submit is no answer of bgtask.'));
-    return [];
+    return { entries: [], sent };
   }
-  return entries.filter((entry, at) => {
+  let areUnknown = false;
+  const left = entries.filter((entry, at) => {
     const answer = answers[at] as SubmittedRun | ErrorBody;
-    if ('id' in answer) entry.call.settle(entry.index, { id: answer.id, deduplicated: answer.id !== entry.id });
-    else if (isUnknown(answer.error.code, sent)) return true;
-    else entry.call.settle(entry.index, refusedRun(answer));
+    const code = 'id' in answer ? null : answer.error.code;
+    const isOpen = code !== null && isUnknown(code, sent);
+    areUnknown ||= isOpen;
+    if (isOpen || (code !== null && isLeaving(code))) return true;
+    entry.call.settle(entry.index, 'id' in answer ? { id: answer.id, deduplicated: answer.id !== entry.id } : refusedRun(answer));
     return false;
   });
+  return { entries: left, sent: areUnknown };
 }
 
 function isAnswer(answer: unknown): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerValue, errorOf, isUnanswered, isUnknown, refusedRun } from '../../src/client/answer.ts';
+import { answerValue, errorOf, isLeaving, isUnanswered, isUnknown, refusedRun } from '../../src/client/answer.ts';
 import { DuplicateRunError, RefusedError, RunNotFoundError, UnauthorizedError } from '../../src/core/errors.ts';
 
 const URL = 'http://127.0.0.1:4200/api';
@@ -72,6 +72,7 @@ describe('what is not known', () => {
   test('a server that takes nothing says nothing about what was sent before', () => {
     for (const code of ['draining', 'queue_full', 'disk_full']) expect([isUnknown(code), isUnknown(code, true)]).toEqual([false, true]);
     expect(isUnknown('id_conflict', true)).toBe(false);
+    expect(['draining', 'queue_full', 'id_conflict'].map(isLeaving)).toEqual([true, false, false]);
   });
 });
 

@@ -104,10 +104,25 @@ describe('a request', () => {
   });
 
   test('is never repeated after a refusal', async () => {
-    for (const answer of [refused('queue_full', 429), refused('draining', 503), refused('internal', 500), refused('id_conflict', 409)]) {
+    for (const answer of [refused('queue_full', 429), refused('internal', 500), refused('id_conflict', 409)]) {
       await expect(requests([answer, ok]).call('POST', '/runs', '{}', true)).rejects.toMatchObject({ name: 'RefusedError' });
     }
-    expect(asked).toHaveLength(4);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('that a stopping server did not take is made again, of whatever kind: nothing came of it', async () => {
+    const steps = [refused('draining', 503), refused('draining', 503), unsent, ok];
+    expect(await requests(steps).call('POST', '/runs/x/retry', null, false)).toBe('yes');
+  });
+
+  test('that a server goes on not taking because it stops ends as where there is none', async () => {
+    const steps = Array.from({ length: 1_000 }, () => refused('draining', 503));
+    const error = (await requests(steps)
+      .call('POST', '/runs', '{}', true)
+      .catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toMatchObject({ code: 'BGTASK_SERVER_UNREACHABLE' });
+    expect((error.cause as Error).message).toBe('draining');
+    expect(now).toBeGreaterThanOrEqual(REPEAT_MS);
   });
 
   test('is repeated where the server says that it does not know, and where a proxy has no server', async () => {

@@ -150,11 +150,35 @@ describe('a refusal', () => {
     await overSocket();
     server.onFrame = (frame, socket) => {
       if (frame.type !== 'submit') return false;
-      tell(socket, { type: 'refused', ref: frame.ref, status: 503, error: { code: 'draining', message: 'Stops.' } });
+      tell(socket, { type: 'refused', ref: frame.ref, status: 503, error: { code: 'queue_full', message: 'Full.' } });
       return true;
     };
-    await expect(client.submit([greet('a')])).rejects.toMatchObject({ status: 503, reason: 'draining' });
+    await expect(client.submit([greet('a')])).rejects.toMatchObject({ status: 503, reason: 'queue_full' });
     expect(server.asked).toEqual([]);
+  });
+
+  test('because the server stops is none yet: the run goes to the next one', async () => {
+    await overSocket();
+    const stops = { code: 'draining', message: 'Stops.' };
+    let said = 0;
+    server.onFrame = (frame, socket) => {
+      if (frame.type !== 'submit') return false;
+      said += 1;
+      if (said === 1) tell(socket, { type: 'refused', ref: frame.ref, status: 503, error: stops });
+      else tell(socket, { type: 'submitted', ref: frame.ref, runs: frame.runs.map(() => ({ error: stops })), durability: 'memory' });
+      return true;
+    };
+    server.misbehave = ({ body, path }) => {
+      said += 1;
+      if (said > 5) return undefined;
+      const { runs } = JSON.parse(body) as { runs: unknown[] };
+      return path.endsWith('/batch')
+        ? { status: 200, body: JSON.stringify({ runs: runs.map(() => ({ error: stops })) }) }
+        : { status: 503, body: JSON.stringify({ error: stops }) };
+    };
+    expect(await client.submit([greet('a')])).toHaveLength(1);
+    said = 1;
+    expect(await client.submit([greet('b'), greet('c')])).toHaveLength(2);
   });
 
   test('that is no answer of bgtask is an error, never a hang', async () => {

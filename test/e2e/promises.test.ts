@@ -50,19 +50,20 @@ function kill(started: Started): void {
   process.kill(started.child.pid as number, 'SIGKILL');
 }
 
-describe('kill -9 of the server', () => {
-  test('loses no run whose submit returned, however often it is killed', async () => {
+describe.each(['SIGKILL', 'SIGTERM'] as const)('%s of the server', (signal) => {
+  test('loses no run whose submit returned, however often it is sent, and its callers wait for the next', async () => {
     let running = await server();
     await worker('steady');
     const submitting = shell.start('npx tsx submit.ts', FOLDER);
     for (let round = 1; round <= 3; round += 1) {
       const before = submitting.stdout.length;
       await until(() => submitting.stdout.length > before + 2_000);
-      kill(running);
+      running.signal(signal);
       await running.ended;
       running = await server();
     }
     await submitting.stop();
+    expect(submitting.stderr).toBe('');
     const acknowledged = submitting.stdout
       .trim()
       .split('\n')
@@ -87,7 +88,7 @@ describe('kill -9 of the server', () => {
     await worker('steady');
     const id = await submit('slow once 4000');
     await until(() => starts('once').length === 1);
-    kill(first);
+    first.signal(signal);
     await first.ended;
     await server();
     expect(await ended(id)).toMatchObject({ state: 'COMPLETED', attempt: 1, result: 'once is done' });
