@@ -30,6 +30,8 @@ const LONGEST_PING_MS = 2_000;
 
 const seed = Number(flags.seed);
 const random = randomFrom(seed);
+/** Its own, so that the pings do not change who does harm. */
+const randomPing = randomFrom(seed + 1);
 const chosen = flags.agents?.split(',') ?? AGENTS.map(({ name }) => name);
 const strange = chosen.find((name) => name !== 'calm' && !AGENTS.some((agent) => agent.name === name));
 if (strange) {
@@ -70,7 +72,7 @@ await report();
 
 async function submitPings(): Promise<void> {
   for (let i = 0; Date.now() < end; i += 1) {
-    void submit('ping', i, () => ping.delay(i, Math.round(random() * LONGEST_PING_MS)));
+    void submit('ping', i, () => ping.delay(i, Math.round(randomPing() * LONGEST_PING_MS)));
     await sleep(1_000 / Number(flags.rate));
   }
 }
