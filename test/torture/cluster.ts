@@ -113,9 +113,13 @@ export class Cluster {
   /** Kills one process in which code of the worker runs. False: there is none just now. */
   killChildOf(name: string): boolean {
     const pid = String(this.#workers.get(name)?.child.pid);
-    const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
-    for (const child of children.slice(0, 1)) process.kill(Number(child), 'SIGKILL');
-    return children.length > 0;
+    const child = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
+    try {
+      if (child !== undefined) process.kill(Number(child), 'SIGKILL');
+      return child !== undefined;
+    } catch {
+      return false; // it has ended meanwhile
+    }
   }
 
   async freeze(who: 'server' | string, ms: number): Promise<void> {

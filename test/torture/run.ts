@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { randomFrom } from '../helpers/random.ts';
 import { AGENTS, type Agent, type World } from './agents.ts';
 import { Cluster } from './cluster.ts';
-import { type Fault, type Submitted, violations } from './history.ts';
+import { type Fault, type History, type Submitted, violations } from './history.ts';
 import { Onlooker } from './intruders.ts';
 
 const { values: flags } = parseArgs({
@@ -58,17 +58,29 @@ const began = Date.now();
 const end = began + Number(flags.minutes) * 60_000;
 const pending = new Set<Promise<void>>();
 
-await Promise.all([submitPings(), doHarm()]);
-console.log(`${at()} no more harm; waiting until all runs have ended`);
-await Promise.all(pending);
-for (const until = Date.now() + SETTLE_MS; Date.now() < until && (await cluster.open()) > 0; ) await sleep(500);
-const runs = await cluster.runs();
-const starts = cluster.starts();
-onlooker.close();
-const history = { submitted, starts, runs, events: await cluster.events(), faults, slots: cluster.slots };
-found.push(...violations(history), ...onlooker.found);
-found.push(...(await cluster.close()), ...cluster.accidents);
-await report();
+let isSound = false;
+try {
+  await Promise.all([submitPings(), doHarm()]);
+  isSound = await judge();
+} finally {
+  await cluster.dispose(); // also where it broke off: nothing that it started outlives it
+}
+process.exit(isSound ? 0 : 1);
+
+/** False: a rule was broken, which is told. */
+async function judge(): Promise<boolean> {
+  console.log(`${at()} no more harm; waiting until all runs have ended`);
+  await Promise.all(pending);
+  for (const until = Date.now() + SETTLE_MS; Date.now() < until && (await cluster.open()) > 0; ) await sleep(500);
+  const runs = await cluster.runs();
+  const starts = cluster.starts();
+  onlooker.close();
+  const history = { submitted, starts, runs, events: await cluster.events(), faults, slots: cluster.slots };
+  found.push(...violations(history), ...onlooker.found);
+  found.push(...(await cluster.close()), ...cluster.accidents);
+  report(history);
+  return found.length === 0;
+}
 
 async function submitPings(): Promise<void> {
   for (let i = 0; Date.now() < end; i += 1) {
@@ -120,7 +132,7 @@ async function harm(agent: Agent, world: World): Promise<void> {
   faults.push({ agent: agent.name, at: began, until: Date.now() + agent.echoMs });
 }
 
-async function report(): Promise<void> {
+function report({ runs, starts }: History): void {
   const acknowledged = submitted.filter(({ outcome }) => outcome === 'ok').length;
   const counts = new Map<string, number>();
   for (const { agent } of faults) counts.set(agent, (counts.get(agent) ?? 0) + 1);
@@ -128,18 +140,13 @@ async function report(): Promise<void> {
     `${submitted.length} submits, ${acknowledged} acknowledged; ${runs.length} runs, ${starts.length} starts; ${onlooker.frames} frames of the live list`,
   );
   console.log(`harm: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`);
-  for (const id of new Set(found.flatMap((violation) => violation.match(/[0-9a-f-]{36}/g) ?? [])).values()) tell(id);
+  for (const id of new Set(found.flatMap((violation) => violation.match(/[0-9a-f-]{36}/g) ?? []))) {
+    console.error(`${id} began: ${JSON.stringify(starts.filter((start) => start.id === id))}`);
+    for (const entry of runs.find((run) => run.id === id)?.history ?? []) console.error(`  ${JSON.stringify(entry)}`);
+  }
   if (found.length > 0) console.error(`${cluster.told()}\n`);
   for (const violation of found) console.error(violation); // last: what is cut off a long output is its beginning
-  await cluster.dispose();
   console.log(found.length === 0 ? 'all rules held' : `${found.length} violations; again with: npm run torture -- --seed ${seed}`);
-  process.exit(found.length === 0 ? 0 : 1);
-}
-
-function tell(id: string): void {
-  const run = runs.find((one) => one.id === id);
-  console.error(`${id} began: ${JSON.stringify(starts.filter((start) => start.id === id))}`);
-  for (const entry of run?.history ?? []) console.error(`  ${JSON.stringify(entry)}`);
 }
 
 function at(): string {
