@@ -14,10 +14,12 @@ import { getRun, task, taskRef } from 'bgtask';
 import { createClient } from 'bgtask/client';
 import { serve } from 'bgtask/worker';
 export const greet = task('greet', async (name: string, times = 1) => \`Hello, \${name}!\`.repeat(times));
-const future = await taskRef<typeof greet>('greet').delay('Ada', 2);
-export const text: string = await future.result();
-// @ts-expect-error a number is no name
-await greet.delay(1);
+export async function use(): Promise<string> {
+  const future = await taskRef<typeof greet>('greet').delay('Ada', 2);
+  // @ts-expect-error a number is no name
+  await greet.delay(1);
+  return future.result();
+}
 void [createClient, serve, getRun];
 `;
 
@@ -39,9 +41,14 @@ test('the installed command answers with its version', async () => {
   expect(stdout.trim()).toBe(`bgtask ${version}`);
 });
 
-test('all entries compile under strict, without the types of Node and with every declaration checked', async () => {
-  await writeFile(join(folder, 'use.ts'), SOURCE);
-  const flags = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', 'use.ts'];
+test.each([
+  ['--module nodenext', 'use.ts'],
+  ['--module node20', 'use.cts'],
+  ['--module commonjs --moduleResolution node10 --ignoreDeprecations 6.0', 'use.cts'],
+  ['--module esnext --moduleResolution bundler', 'use.ts'],
+])('all entries compile under strict with %s, without the types of Node and with every declaration checked', async (how, file) => {
+  await writeFile(join(folder, file), SOURCE);
+  const flags = ['--strict', '--noEmit', '--target', 'es2022', ...how.split(' '), file];
   const compiled = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...flags], { cwd: folder }).catch(
     (error: { stdout: string }) => error,
   );
