@@ -64,5 +64,6 @@ export class ClockJumps {
 /** Null: it waits for a date. */
 function waitsSince(run: ScheduledRun): number | null {
   if (run.stateName === 'AwaitingRetry') return run.history.at(-1)?.at ?? null;
-  return run.dueAt <= run.createdAt ? run.dueAt : null;
+  const wasDue = run.dueAt <= run.createdAt || run.history.some(({ state }) => state === 'PENDING');
+  return wasDue ? run.dueAt : null;
 }

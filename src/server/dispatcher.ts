@@ -13,6 +13,7 @@ import { FINAL_STATES, isFinal, type NewRun, OPEN_STATES, type Run } from '../co
 import type { Clock, Random } from '../core/seams.ts';
 import type { Commit, Keep, Store, Submitted } from '../store/store.ts';
 import { Cancels } from './cancels.ts';
+import { ClockJumps } from './clock-jumps.ts';
 import { Handout } from './handout.ts';
 import { Hooks } from './hooks.ts';
 import { Inputs } from './inputs.ts';
@@ -20,9 +21,7 @@ import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
 import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
 import { Sweeps } from './sweeps.ts';
-import { taskViews, workerViews } from './views.ts';
-
-export type Accepted = Submitted;
+import { orphansOf, taskViews, workerViews } from './views.ts';
 
 export interface DispatcherOptions {
   readonly store: Store;
@@ -58,6 +57,7 @@ export class Dispatcher {
   readonly #hooks: Hooks;
   readonly #inputs = new Inputs();
   readonly #sweeps: Sweeps;
+  readonly #jumps: ClockJumps;
   #wake: () => void = () => undefined;
   #nextTickAt = Number.POSITIVE_INFINITY;
   #draining = false;
@@ -71,11 +71,13 @@ export class Dispatcher {
     this.#handout = new Handout({ ...options, roster: this.#roster, reports: this.#reports });
     this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
     this.#sweeps = new Sweeps(options);
+    this.#jumps = new ClockJumps(options.store, options.clock);
   }
 
   /** Picks up what the store holds: every lease gets a fresh term, so that workers that live on can come back with their runs. */
   async start(): Promise<void> {
     this.#store.onCommit((commit) => this.#onCommit(commit));
+    await this.#jumps.start();
     const counts = await this.#store.counts();
     this.#open = OPEN_STATES.reduce((sum, state) => sum + counts[state], 0);
     this.#sweeps.start(FINAL_STATES.reduce((sum, state) => sum + counts[state], 0));
@@ -88,7 +90,7 @@ export class Dispatcher {
   }
 
   /** Stores runs, in order and in one commit. Resolves when they are durable; nothing of a refused one is kept. */
-  async submit(requests: readonly SubmitRequest[]): Promise<readonly (Accepted | Refusal)[]> {
+  async submit(requests: readonly SubmitRequest[]): Promise<readonly (Submitted | Refusal)[]> {
     const at = this.#options.clock.now();
     const answers = requests.map((request, index): NewRun | Refusal => {
       if (this.#draining) return REFUSED.draining;
@@ -97,7 +99,7 @@ export class Dispatcher {
     });
     const stored = await this.#add(answers.filter((answer) => !isRefusal(answer)) as NewRun[], at);
     let next = 0;
-    return answers.map((answer) => (isRefusal(answer) ? answer : (stored[next++] as Accepted | Refusal)));
+    return answers.map((answer) => (isRefusal(answer) ? answer : (stored[next++] as Submitted | Refusal)));
   }
 
   /** Cancels a run, and every open run that stems from it: see `Cancels`. */
@@ -173,6 +175,7 @@ export class Dispatcher {
   /** What time alone brings: leases that are over, runs that expire or come due, old runs to remove. `lateMs`: by how much it comes too late. */
   tick(lateMs = 0): void {
     this.#roster.stoodStill(lateMs, this.#now());
+    void written(this.#jumps.look());
     for (const holder of this.#roster.all()) {
       const why = this.#roster.verdict(holder, this.#now(), this.#options.isDead);
       if (why !== null) this.#reports.revoke(holder, why);
@@ -202,7 +205,7 @@ export class Dispatcher {
     for (const holder of this.#roster.all()) this.#reports.giveBack(holder);
   }
 
-  async #add(runs: readonly NewRun[], at: number): Promise<readonly (Accepted | Refusal)[]> {
+  async #add(runs: readonly NewRun[], at: number): Promise<readonly (Submitted | Refusal)[]> {
     if (runs.length === 0) return [];
     this.#open += runs.length;
     const stored = this.#store.submit(runs, at);
@@ -211,7 +214,7 @@ export class Dispatcher {
       const answers = await stored;
       this.#open -= answers.filter((answer) => answer.kind !== 'new').length;
       // Those that wait have ended with the commit; what runs, or has started others, is told as any cancelled run.
-      for (const { displaced } of answers as readonly Accepted[]) if (displaced) void written(this.cancel(displaced, 'Replaced'));
+      for (const { displaced } of answers as readonly Submitted[]) if (displaced) void written(this.cancel(displaced, 'Replaced'));
       return answers.map(answerOf);
     } catch (error) {
       this.#open -= runs.length;
@@ -253,12 +256,8 @@ export class Dispatcher {
     this.#inputs.learn(told.tasks);
     this.#hooks.serve(holder);
     this.#handOut();
-    void written(this.#store.tasks().then((queued) => this.#tellOrphans(holder, queued)));
-  }
-
-  #tellOrphans(holder: Holder, queued: Awaited<ReturnType<Store['tasks']>>): void {
-    const tasks = taskViews(this.#roster.all(), queued).filter((task) => task.queued > 0 && task.workers === 0);
-    holder.link?.send({ type: 'orphans', tasks: tasks.map(({ name, queued: count }) => ({ name, queued: count })) });
+    const orphans = (queued: Awaited<ReturnType<Store['tasks']>>) => orphansOf(this.#roster.all(), queued);
+    void written(this.#store.tasks().then((queued) => holder.link?.send({ type: 'orphans', tasks: orphans(queued) })));
   }
 
   #disconnected(holder: Holder, link: Link<ServerFrame>): void {

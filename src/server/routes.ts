@@ -7,11 +7,12 @@ import { z } from 'zod';
 import type { SubmitRequest } from '../core/api.ts';
 import { LIMITS, PROTOCOL, TASK_NAME } from '../core/protocol.ts';
 import { isFinal } from '../core/run.ts';
+import type { Submitted } from '../store/store.ts';
 import { errorBody as errorOf, type Refusal, Refused, refuse, unlessRefused } from './answer.ts';
 import { hasBody, parseBatch, parseJson, readText, strayBodyProblem } from './body.ts';
 import * as cache from './cached.ts';
 import { type Call, checkedQuery, idOf, json, noSuchRun, refused, runOf, text } from './call.ts';
-import type { Accepted, Dispatcher } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { metricsText } from './metrics.ts';
 import { repeating } from './repeat.ts';
 import * as schema from './schemas.ts';
@@ -141,7 +142,7 @@ export const ROUTES: readonly Route[] = [
 async function submitOne({ api, incoming }: Call): Promise<Response> {
   const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, LIMITS.bodyBytes)), 1));
   const [answer] = await api.dispatcher.submit([unlessRefused(checked(value))]);
-  const { run, kind } = unlessRefused(answer as Accepted | Refusal);
+  const { run, kind } = unlessRefused(answer as Submitted | Refusal);
   return text(kind === 'new' ? 201 : 200, submittedText(api.show(run, true), kind));
 }
 
@@ -162,11 +163,11 @@ async function submitBatch({ api, incoming }: Call): Promise<Response> {
 export async function submitAll(
   dispatcher: Dispatcher,
   requests: readonly (SubmitRequest | Refusal)[],
-): Promise<readonly (Accepted | Refusal)[]> {
+): Promise<readonly (Submitted | Refusal)[]> {
   const good = requests.filter((request): request is SubmitRequest => !isRefusal(request));
   const stored = good.length > 0 ? await dispatcher.submit(good) : [];
   let next = 0;
-  return requests.map((request) => (isRefusal(request) ? request : (stored[next++] as Accepted | Refusal)));
+  return requests.map((request) => (isRefusal(request) ? request : (stored[next++] as Submitted | Refusal)));
 }
 
 /** A submit that fits its schema, or why it does not. */
@@ -175,7 +176,7 @@ export function checked(value: unknown): SubmitRequest | Refusal {
   return result.success ? result.data : refuse(400, 'invalid_request', `${schema.explain(result.error)}.`);
 }
 
-function submittedText(run: string, kind: Accepted['kind']): string {
+function submittedText(run: string, kind: Submitted['kind']): string {
   return kind === 'deduplicated' ? `${run.slice(0, -1)},"deduplicated":true}` : run;
 }
 
@@ -206,7 +207,7 @@ async function repeat(call: Call, verb: 'retry' | 'replay'): Promise<Response> {
   }
   const upstream = await Promise.all(run.waitFor.map(({ id }) => call.api.store.get(id)));
   const [answer] = await call.api.dispatcher.submit([repeating(run, args, upstream)]);
-  return text(201, call.api.show(unlessRefused(answer as Accepted | Refusal).run, true));
+  return text(201, call.api.show(unlessRefused(answer as Submitted | Refusal).run, true));
 }
 
 async function repeatBody(incoming: IncomingMessage): Promise<z.infer<typeof schema.repeatRequest>> {

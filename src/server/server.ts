@@ -12,7 +12,6 @@ import type { Keep, Store } from '../store/store.ts';
 import { isDead } from '../system/processes.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import { rawAnswer, refuse } from './answer.ts';
-import { ClockJumps } from './clock-jumps.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { digest, type Rules } from './guard.ts';
 import { httpListener } from './http.ts';
@@ -75,7 +74,6 @@ class LocalServer implements RunningServer {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
-  readonly #jumps: ClockJumps;
   readonly #sockets: Sockets;
   readonly #http: Server;
   readonly #onError: (error: unknown) => void;
@@ -105,7 +103,6 @@ class LocalServer implements RunningServer {
       newId: newIds(clock, random),
       ...(options.keep && { keep: options.keep }),
     });
-    this.#jumps = new ClockJumps(store, clock);
     const dispatcher = this.#dispatcher;
     const watching = new Watching(store, dispatcher, show);
     this.#sockets = new Sockets({ dispatcher, store, clock, show, watching, onError: this.#onError });
@@ -136,7 +133,6 @@ class LocalServer implements RunningServer {
 
   async start(host: string, port: number): Promise<void> {
     await this.#dispatcher.start();
-    await this.#jumps.start();
     this.#http.listen(port, host);
     await once(this.#http, 'listening'); // rejects with the error where there is one
     this.#http.on('error', this.#onError);
@@ -189,7 +185,6 @@ class LocalServer implements RunningServer {
 
   #ticked(lateMs: number): void {
     try {
-      this.#jumps.look().catch(this.#onError);
       this.#dispatcher.tick(lateMs);
     } catch (error) {
       this.#onError(error);

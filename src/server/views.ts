@@ -25,3 +25,9 @@ export function taskViews(holders: readonly Holder[], queued: readonly Omit<Task
   }
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** Tasks whose runs wait for a worker that has them. */
+export function orphansOf(holders: readonly Holder[], queued: readonly Omit<TaskView, 'workers'>[]): Pick<TaskView, 'name' | 'queued'>[] {
+  const orphans = taskViews(holders, queued).filter((task) => task.queued > 0 && task.workers === 0);
+  return orphans.map(({ name, queued: count }) => ({ name, queued: count }));
+}

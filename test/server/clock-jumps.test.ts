@@ -78,6 +78,19 @@ test('a clock that was set back while no server was there holds nothing back', a
   expect(await dueAt(store, 'retry'), 'moved once, however often it is started').toBe(retry);
 });
 
+test('what ran once and lost its worker is due, whatever the clock is set to, also where it once waited for a date', async () => {
+  const { clock, store, jumps } = await start();
+  await store.submit([aSubmit({ id: 'lost', createdAt: clock.now(), dueAt: clock.now() + HOUR })], clock.now());
+  clock.jump(2 * HOUR);
+  const offers = [{ workerId: 'w', tasks: new Set(['greet']), slots: 1 }];
+  await store.claim(offers, clock.now(), () => ({ type: 'assign', lease: { token: 't', workerId: 'w', workerName: 'w' }, maxAttempts: 3 }));
+  await store.apply([{ id: 'lost', event: { type: 'lose', token: 't', reason: 'gone' } }], clock.now());
+  await jumps.look();
+  clock.jump(-4 * HOUR);
+  await jumps.look();
+  expect(await dueAt(store, 'lost')).toBeLessThanOrEqual(clock.now());
+});
+
 test('a clock that is set forward, or nudged, moves nothing', async () => {
   const { clock, store, jumps } = await start();
   const due = await aRetry(store, clock, 'one');

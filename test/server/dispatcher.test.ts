@@ -6,10 +6,10 @@ import { idMaker } from '../../src/core/ids.ts';
 import { LEASE_MS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Run } from '../../src/core/run.ts';
-import { type Accepted, Dispatcher, type WorkerSession } from '../../src/server/dispatcher.ts';
+import { Dispatcher, type WorkerSession } from '../../src/server/dispatcher.ts';
 import { isRefusal } from '../../src/server/submission.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store, Submitted } from '../../src/store/store.ts';
 import { ManualClock } from '../helpers/clock.ts';
 
 let tokens = 0;
@@ -40,7 +40,7 @@ async function start(options: { store?: Store; clock?: ManualClock; dead?: Set<n
     const answers = await dispatcher.submit(requests);
     return answers.map((answer) => {
       if (isRefusal(answer)) throw new Error(answer.code);
-      return (answer as Accepted).run;
+      return (answer as Submitted).run;
     });
   };
   const connect = (told: Partial<Extract<WorkerFrame, { type: 'hello' }>> = {}): Worker => {

@@ -1,7 +1,7 @@
 /** Workers and tasks as the API shows them. */
 import { expect, test } from 'vitest';
 import { type Holder, Roster } from '../../src/server/roster.ts';
-import { taskViews, workerViews } from '../../src/server/views.ts';
+import { orphansOf, taskViews, workerViews } from '../../src/server/views.ts';
 
 function holders(): Holder[] {
   const roster = new Roster();
@@ -42,4 +42,5 @@ test('tasks are those that are served and those that are waited for, by name', (
     { name: 'b', workers: 1, queued: 1, running: 1, paused: false },
     { name: 'orphan', workers: 0, queued: 3, running: 0, paused: true },
   ]);
+  expect(orphansOf(holders(), queued)).toEqual([{ name: 'orphan', queued: 3 }]);
 });

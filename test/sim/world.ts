@@ -257,7 +257,7 @@ export class World implements Watcher {
     this.#note('all is well again');
     for (const name of this.#workers.keys()) this.#net.heal(name);
     this.#disk.before = () => undefined;
-    this.#time.wall = WALL + 100 * 3_600_000; // whatever was due under a wrong clock is due now
+    this.#time.wall = WALL;
     await this.startServer();
     await this.#time.pass(5_000);
     await this.startServer();
