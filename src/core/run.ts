@@ -228,7 +228,7 @@ export type RunEvent =
   | { readonly type: 'abandon'; readonly token: string; readonly reason: string }
   | { readonly type: 'cancel'; readonly reason: string }
   | { readonly type: 'expire' }
-  /** The clock was set: what waits, due at `from`, comes due that much later by the new one. */
+  /** The clock was set: what waits, due at `from`, comes due that much later by the new one, and a wait for the next attempt began then, too. */
   | { readonly type: 'shift'; readonly from: number; readonly by: number }
   | { readonly type: 'upstream'; readonly id: string; readonly state: FinalState };
 

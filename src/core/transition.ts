@@ -228,7 +228,10 @@ function expire(run: OpenRun, _event: RunEvent, at: number): Run {
 }
 
 function shift(run: OpenRun, { from, by }: Extract<RunEvent, { type: 'shift' }>): Run {
-  return run.dueAt === from ? ({ ...run, dueAt: from + by } as ScheduledRun) : run;
+  if (run.dueAt !== from) return run;
+  const last = run.history.at(-1) as HistoryEntry;
+  const history = run.stateName === 'AwaitingRetry' ? [...run.history.slice(0, -1), { ...last, at: last.at + by }] : run.history;
+  return { ...run, dueAt: from + by, history } as ScheduledRun;
 }
 
 function upstream(run: OpenRun, event: Extract<RunEvent, { type: 'upstream' }>, at: number): Run {

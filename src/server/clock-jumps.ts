@@ -27,8 +27,7 @@ export class ClockJumps {
 
   /** Once, when the store was opened: what waits since a later time than now was told that by a clock that has been set back. */
   async start(): Promise<void> {
-    const now = this.#clock.now();
-    await this.#shift((since, { dueAt }) => (since > now && dueAt >= since ? now - since : 0)); // due before that: moved already
+    await this.#move(0, Number.NEGATIVE_INFINITY, this.#clock.now());
   }
 
   /** To be called about once a second while anything waits. Rejects where the store does. */
@@ -38,11 +37,11 @@ export class ClockJumps {
     const looked = now - (monotonic - this.#lookedAt);
     this.#apart += by;
     this.#lookedAt = monotonic;
-    if (by <= -JUMP_MS) await this.#shift((since) => (since < looked || since > now ? by : 0));
+    if (by <= -JUMP_MS) await this.#move(by, looked, now);
   }
 
-  /** `byOf`: how far a run that waits since that time is moved, in milliseconds. */
-  async #shift(byOf: (since: number, run: ScheduledRun) => number): Promise<void> {
+  /** The clock went by `by` since `looked`, both by what it says now. */
+  async #move(by: number, looked: number, now: number): Promise<void> {
     let cursor: string | null = null;
     do {
       const page: Awaited<ReturnType<Store['list']>> = await this.#store.list({
@@ -50,15 +49,21 @@ export class ClockJumps {
         limit: PAGE,
         ...(cursor && { cursor }),
       });
-      const changes = (page.runs as readonly ScheduledRun[]).flatMap((run) => {
-        const since = waitsSince(run);
-        const by = since === null ? 0 : byOf(since, run);
-        return by > -JUMP_MS ? [] : [{ id: run.id, event: { type: 'shift', from: run.dueAt, by } as const }];
-      });
+      const moves = (page.runs as readonly ScheduledRun[]).map((run) => ({ run, by: moveOf(run, by, looked, now) }));
+      const changes = moves
+        .filter((move) => move.by <= -JUMP_MS)
+        .map((move) => ({ id: move.run.id, event: { type: 'shift', from: move.run.dueAt, by: move.by } as const }));
       if (changes.length > 0) await this.#store.apply(changes, this.#clock.now());
       cursor = page.nextCursor;
     } while (cursor !== null);
   }
+}
+
+function moveOf(run: ScheduledRun, by: number, looked: number, now: number): number {
+  const since = waitsSince(run);
+  if (since === null) return 0;
+  if (since + by > now) return now - since; // ahead even so: of a clock that nobody saw
+  return since < looked || since > now ? by : 0;
 }
 
 /** Null: it waits for a date. */

@@ -226,7 +226,8 @@ describe('a clock that is set', () => {
     const waiting = play(aRun('RUNNING'), 'fail');
     const from = waiting.state === 'SCHEDULED' ? waiting.dueAt : 0;
     const moved = transition(waiting, { type: 'shift', from, by: -7_200_000 }, T0);
-    expect(moved).toEqual({ ...waiting, dueAt: from - 7_200_000 });
+    const began = { ...waiting.history.at(-1), at: (waiting.history.at(-1)?.at ?? 0) - 7_200_000 };
+    expect(moved).toEqual({ ...waiting, dueAt: from - 7_200_000, history: [...waiting.history.slice(0, -1), began] });
     expect(transition(moved, { type: 'shift', from, by: -7_200_000 }, T0)).toBe(moved);
   });
 

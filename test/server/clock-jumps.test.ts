@@ -45,6 +45,15 @@ test('a wait for the next attempt takes as long as it was to, where the clock is
   expect((await dueAt(store, 'before')) - clock.now()).toBe(3_500);
 });
 
+test('what was told by a clock that was ahead for a moment only waits as long as it was to, too', async () => {
+  const { clock, store, jumps } = await start();
+  clock.jump(2 * HOUR);
+  await aRetry(store, clock, 'one');
+  clock.jump(-3 * HOUR);
+  await jumps.look();
+  expect((await dueAt(store, 'one')) - clock.now()).toBe(5_000);
+});
+
 test('what was given a date keeps it', async () => {
   const { clock, store, jumps } = await start();
   const date = clock.now() + HOUR;
@@ -89,6 +98,17 @@ test('what ran once and lost its worker is due, whatever the clock is set to, al
   clock.jump(-4 * HOUR);
   await jumps.look();
   expect(await dueAt(store, 'lost')).toBeLessThanOrEqual(clock.now());
+});
+
+test('a clock that is set back twice, the second time while no server was there, is followed twice', async () => {
+  const { clock, store, jumps } = await start();
+  await aRetry(store, clock, 'one');
+  await jumps.look();
+  clock.jump(-HOUR);
+  await jumps.look();
+  clock.jump(-HOUR);
+  await new ClockJumps(store, clock).start();
+  expect((await dueAt(store, 'one')) - clock.now()).toBe(5_000);
 });
 
 test('a clock that is set forward, or nudged, moves nothing', async () => {

@@ -127,7 +127,7 @@ export class World implements Watcher {
     else if (chance < 0.84) this.#cut(worker);
     else if (chance < 0.92) this.#net.heal(worker);
     else if (chance < 0.96) this.#note(`the connection of ${worker} breaks`, () => this.#net.reset(worker));
-    else this.#time.wall += Math.round((this.#random() - 0.5) * 7_200_000);
+    else await this.#setClock(this.#time.wall + Math.round((this.#random() - 0.5) * 7_200_000));
   }
 
   #submit(): void {
@@ -245,6 +245,13 @@ export class World implements Watcher {
     this.#startWorker(name);
   }
 
+  /** And leaves a living server the time to see it. */
+  async #setClock(wall: number): Promise<void> {
+    this.#note(`the clock is set by ${Math.round((wall - this.#time.wall) / 1_000)} s`);
+    this.#time.wall = wall;
+    await this.#time.pass(1_100);
+  }
+
   #cut(name: string): void {
     const ways = ['both', 'to-server', 'to-worker'] as const;
     const way = ways[Math.floor(this.#random() * 3)] as (typeof ways)[number];
@@ -257,7 +264,7 @@ export class World implements Watcher {
     this.#note('all is well again');
     for (const name of this.#workers.keys()) this.#net.heal(name);
     this.#disk.before = () => undefined;
-    this.#time.wall = WALL;
+    await this.#setClock(WALL);
     await this.startServer();
     await this.#time.pass(5_000);
     await this.startServer();
