@@ -1,5 +1,5 @@
 /** Direct calls as text for frames that the server takes: what is too large for one is told without its values. Pure. */
-import type { DirectRun, Outcome } from '../core/frames.ts';
+import type { DirectAttempt, DirectRun, Outcome } from '../core/frames.ts';
 import { LIMITS } from '../core/protocol.ts';
 import { bytesOf } from './batch.ts';
 
@@ -22,6 +22,14 @@ export function outcomeText(outcome: Outcome): string {
   if (outcome.type !== 'fail' && outcome.type !== 'crash') return text;
   const { name, message } = outcome.error;
   return JSON.stringify({ ...outcome, error: { name, message: message.slice(0, MOST_TEXT), stack: null, cause: null } });
+}
+
+/** Of the error it says what a history says: its stack stands in the log of the call. */
+export function attemptText({ failed, ...attempt }: DirectAttempt): string {
+  if (failed === null) return JSON.stringify({ ...attempt, failed });
+  const { name, message } = failed.error;
+  const error = { name, message: message.slice(0, MOST_TEXT), stack: null, cause: null };
+  return JSON.stringify({ ...attempt, failed: { ...failed, error } });
 }
 
 /** Items in order, in parts that fit into a frame. */

@@ -4,16 +4,17 @@
  */
 
 import type { LogLine } from '../core/api.ts';
-import type { DirectRun, Held, Outcome, WatchFrame } from '../core/frames.ts';
+import type { DirectAttempt, DirectRun, Held, Outcome, WatchFrame } from '../core/frames.ts';
 import type { Told as Shown } from '../core/run.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Connection, Part } from './connection.ts';
-import { beganText, outcomeText, parts } from './direct-frames.ts';
+import { attemptText, beganText, outcomeText, parts } from './direct-frames.ts';
 import { FREE, type Requests } from './requests.ts';
 import { atTurnEnd } from './socket.ts';
 
 /** An outcome without the lease it is reported under. */
 export type DirectOutcome = Outcome extends infer O ? (O extends Outcome ? Omit<O, keyof Held> : never) : never;
+export type AttemptTold = Omit<DirectAttempt, keyof Held>;
 export type DirectCall = Omit<DirectRun, 'token' | 'caller'>;
 
 /** A direct call that is being recorded. Nothing here throws. */
@@ -23,6 +24,7 @@ export interface Recording {
   progress(shown: Shown): void;
   /** It waits for other runs, or does not any more. */
   waiting(isWaiting: boolean): void;
+  attempt(told: AttemptTold): void;
   end(outcome: DirectOutcome): void;
 }
 
@@ -38,6 +40,8 @@ const KEEP_MS = 30_000;
 const MOST_CALLS = 10_000;
 /** Log text that one call keeps while the socket is not open. */
 const MOST_LOG_LENGTH = 524_288;
+/** Of one call, starts and failures; of more the oldest are not told. Even, as they come in pairs. */
+const MOST_ATTEMPTS = 1_000;
 
 export interface DirectOptions {
   readonly connection: Connection;
@@ -79,6 +83,8 @@ export class Direct implements Part {
       lines: [],
       length: 0,
       shown: null,
+      attempts: [],
+      saidAttempts: 0,
       waits: false,
       saidWaits: false,
       outcome: null,
@@ -91,6 +97,7 @@ export class Direct implements Part {
       log: (line) => this.#log(told, line),
       progress: (shown) => this.#show(told, shown),
       waiting: (isWaiting) => this.#wait(told, isWaiting),
+      attempt: (attempt) => this.#attempt(told, { ...attempt, ...held }),
       end: (outcome) => this.#end(told, outcome),
     };
   }
@@ -111,6 +118,7 @@ export class Direct implements Part {
     for (const told of this.#calls.values()) {
       told.hasBegun = false; // the lease hangs on the connection
       told.saidWaits = false;
+      told.saidAttempts = 0;
       this.#news.add(told);
     }
     this.#flush();
@@ -159,6 +167,13 @@ export class Direct implements Part {
   #wait(told: Told, isWaiting: boolean): void {
     told.waits = isWaiting;
     if (this.#calls.has(told.held.token) && told.outcome === null) this.#tell(told);
+  }
+
+  #attempt(told: Told, attempt: DirectAttempt): void {
+    if (!this.#calls.has(told.held.token) || told.outcome !== null) return;
+    told.attempts.push(attemptText(attempt));
+    if (told.attempts.length > MOST_ATTEMPTS) told.saidAttempts = Math.max(0, told.saidAttempts - told.attempts.splice(0, 2).length);
+    this.#tell(told);
   }
 
   #end(told: Told, outcome: DirectOutcome): void {
@@ -212,6 +227,7 @@ export class Direct implements Part {
     const { connection } = this.#options;
     if (!connection.isUp) return; // `up` tells it all
     const began: string[] = [];
+    const attempts: string[] = [];
     const logs: string[] = [];
     const shown: string[] = [];
     const waits: string[] = [];
@@ -219,6 +235,8 @@ export class Direct implements Part {
     for (const told of this.#news) {
       if (!told.hasBegun) began.push(told.began);
       told.hasBegun = true;
+      attempts.push(...told.attempts.slice(told.saidAttempts));
+      told.saidAttempts = told.attempts.length;
       for (const lines of parts(told.lines.splice(0), ({ text }) => text.length)) logs.push(JSON.stringify({ ...told.held, lines }));
       told.length = 0;
       shown.push(...newShown(told));
@@ -227,6 +245,7 @@ export class Direct implements Part {
     }
     this.#news.clear();
     this.#send('began', 'runs', began);
+    this.#send('attempts', 'runs', attempts);
     this.#send('logs', 'runs', logs);
     this.#send('progress', 'runs', shown);
     this.#send('waiting', 'runs', waits);
@@ -235,7 +254,8 @@ export class Direct implements Part {
   }
 
   #send(type: string, key: string, texts: readonly string[]): void {
-    for (const some of parts(texts, lengthOf)) this.#options.connection.sendText(`{"type":"${type}","${key}":[${some.join(',')}]}`);
+    for (const some of parts(texts, ({ length }) => length))
+      this.#options.connection.sendText(`{"type":"${type}","${key}":[${some.join(',')}]}`);
   }
 }
 
@@ -253,10 +273,6 @@ function newWait(told: Told): string[] {
   return [JSON.stringify({ ...told.held, waiting: told.waits })];
 }
 
-function lengthOf(text: string): number {
-  return text.length;
-}
-
 /** What is known of one call, and what of it was told. */
 interface Told {
   readonly held: Held;
@@ -270,6 +286,9 @@ interface Told {
   length: number;
   /** The newest of its progress and meta that was not told yet, as JSON text. */
   shown: string | null;
+  /** As JSON text, in order; and how many of them were told in this connection. */
+  readonly attempts: string[];
+  saidAttempts: number;
   /** It waits for other runs; and what of that was told in this connection. */
   waits: boolean;
   saidWaits: boolean;

@@ -37,6 +37,8 @@ export interface Waiting extends Held {
 interface Reported extends Held {
   /** The hook of this move that was called already, where the run was executed. */
   readonly hook?: HookName | undefined;
+  /** The number of the attempt, where the same lease had others before: that of a direct call. */
+  readonly attempt?: number | undefined;
 }
 /** How an attempt ended, in the words of `RunEvent`. */
 export type Outcome = Reported &
@@ -185,6 +187,8 @@ export type ClientFrame =
   | { readonly type: 'unfollow' }
   /** Direct calls, recorded while they run here; they end CRASHED when the socket closes before `finished`. */
   | { readonly type: 'began'; readonly runs: readonly DirectRun[] }
+  /** Told again on each new connection, all of them: what is known already changes nothing. */
+  | { readonly type: 'attempts'; readonly runs: readonly DirectAttempt[] }
   | { readonly type: 'finished'; readonly outcomes: readonly Outcome[] }
   | { readonly type: 'logs'; readonly runs: readonly (Held & { readonly lines: readonly LogLine[] })[] }
   | { readonly type: 'progress'; readonly runs: readonly (Held & Told)[] }
@@ -202,6 +206,15 @@ export interface DirectRun extends Held {
   readonly startedAt: string;
   /** Who calls, as `worker` shows it. */
   readonly caller: string;
+}
+
+/** An attempt of a direct call that has failed and is not the last, or that has started and is not the first. */
+export interface DirectAttempt extends Held {
+  readonly attempt: number;
+  /** ISO 8601; when that was. */
+  readonly at: string;
+  /** Null: it has started. The delay is from the failure to the next start. */
+  readonly failed: { readonly error: RunError; readonly retryDelayMs: number } | null;
 }
 
 export type WatchFrame =

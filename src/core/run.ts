@@ -204,14 +204,29 @@ export interface NewRun {
 /** What can happen to a run. Those with a token come from the worker that holds the lease. */
 export type RunEvent =
   | { readonly type: 'assign'; readonly lease: Lease; readonly maxAttempts: number }
-  | { readonly type: 'start'; readonly token: string }
+  /** `attempt`: its number, where its holder makes several under one lease; told twice it counts once. Here and below. */
+  | { readonly type: 'start'; readonly token: string; readonly attempt?: number | undefined }
+  /** An attempt of a direct call failed, and its caller tries again after that delay. It keeps its lease: nobody else can. */
+  | {
+      readonly type: 'retry';
+      readonly token: string;
+      readonly attempt: number;
+      readonly error: RunError;
+      readonly retryDelayMs: number;
+    }
   | ({ readonly type: 'progress'; readonly token: string } & Told)
   /** Its code is about to be called, and its result to be kept. */
   | { readonly type: 'key'; readonly token: string; readonly cache: CacheKey }
   /** Another run makes the result it wants: it waits, however that one ends, and then asks again. */
   | { readonly type: 'defer'; readonly token: string; readonly until: string }
   /** `cachedFrom`: the result is that of another run. */
-  | { readonly type: 'succeed'; readonly token: string; readonly result: Payload | null; readonly cachedFrom?: string | undefined }
+  | {
+      readonly type: 'succeed';
+      readonly token: string;
+      readonly result: Payload | null;
+      readonly cachedFrom?: string | undefined;
+      readonly attempt?: number | undefined;
+    }
   | {
       readonly type: 'fail';
       readonly token: string;
@@ -219,6 +234,7 @@ export type RunEvent =
       readonly retry: boolean;
       readonly retryDelayMs: number;
       readonly timedOut: boolean;
+      readonly attempt?: number | undefined;
     }
   | { readonly type: 'crash'; readonly token: string; readonly error: RunError; readonly alone: boolean }
   | { readonly type: 'stopped'; readonly token: string }
@@ -246,4 +262,10 @@ export function isLeased(run: Run): run is LeasedRun {
 
 export function plainError(name: string, message: string): RunError {
   return { name, message, stack: null, cause: null };
+}
+
+/** On one line, all of it: the first line alone of what a schema found is `[`. */
+export function summary(error: RunError): string {
+  const line = `${error.name}: ${error.message.slice(0, 2_000)}`.replace(/\s*[\r\n]\s*/g, ' ');
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }

@@ -8,6 +8,7 @@ import {
   type EndedRun,
   type HistoryEntry,
   isFinal,
+  type Lease,
   type LeasedRun,
   type NewRun,
   type OpenState,
@@ -17,6 +18,7 @@ import {
   type RunEvent,
   type ScheduledRun,
   type StateName,
+  summary,
 } from './run.ts';
 
 /** The third crash alone is final; before that a run waits. */
@@ -92,6 +94,7 @@ const MOVES: Record<OpenState, Moves> = {
   // A report may overtake its `start`, so each outcome counts as the start too.
   PENDING: {
     start: begin,
+    retry: (run, event, at) => (event.attempt === run.attempt ? run : tryAgain(begin(run, event, at), event, at)),
     progress,
     key: keyed,
     defer,
@@ -104,7 +107,17 @@ const MOVES: Record<OpenState, Moves> = {
     abandon,
     cancel: askToStop,
   },
-  RUNNING: { progress, succeed: complete, fail: failOrRetry, crash: crashOrRetry, release: giveBack, lose, abandon, cancel: askToStop },
+  RUNNING: {
+    retry: tryAgain,
+    progress,
+    succeed: complete,
+    fail: failOrRetry,
+    crash: crashOrRetry,
+    release: giveBack,
+    lose,
+    abandon,
+    cancel: askToStop,
+  },
   // What came first counts: a success is kept, everything else is the cancellation that was asked for.
   CANCELLING: {
     start: countStart,
@@ -138,8 +151,9 @@ function assign(run: OpenRun, event: Extract<RunEvent, { type: 'assign' }>, at: 
   return log(next, at, null);
 }
 
-function begin(run: OpenRun, _event: RunEvent, at: number): OpenRun {
-  const attempt = run.attempt + 1;
+function begin(run: OpenRun, event: RunEvent, at: number): OpenRun {
+  const attempt = said(event) ?? run.attempt + 1;
+  if (attempt <= run.attempt) return run; // it is known, and has failed
   const next = {
     ...run,
     state: 'RUNNING',
@@ -151,9 +165,24 @@ function begin(run: OpenRun, _event: RunEvent, at: number): OpenRun {
 }
 
 /** The start of a run that is asked to stop before its start was known. One lease starts one attempt, however often it is told. */
-function countStart(run: OpenRun, _event: RunEvent, at: number): OpenRun {
+function countStart(run: OpenRun, event: RunEvent, at: number): OpenRun {
+  const attempt = said(event);
+  if (attempt !== undefined) return attempt > run.attempt ? ({ ...run, attempt, startedAt: at } as OpenRun) : run;
   const grantedAt = run.history.findLast((entry) => entry.state === 'PENDING')?.attempt;
   return run.attempt === grantedAt ? ({ ...run, attempt: run.attempt + 1, startedAt: at } as OpenRun) : run;
+}
+
+/** The number of the attempt that an event speaks of, where it says so. */
+function said(event: RunEvent): number | undefined {
+  return 'attempt' in event ? event.attempt : undefined;
+}
+
+/** The caller waits and tries again: as when any run is tried again, but that no worker can take it meanwhile. */
+function tryAgain(run: OpenRun, { attempt, error, retryDelayMs }: Extract<RunEvent, { type: 'retry' }>, at: number): Run {
+  if (attempt < run.attempt || attempt >= (run.maxAttempts ?? 1)) return run; // told before, or it cannot be
+  const failed = { ...run, attempt, failures: attempt };
+  const waits = schedule(failed, 'AwaitingRetry', at + retryDelayMs, at, summary(error)) as OpenRun;
+  return assign(waits, { type: 'assign', lease: run.lease as Lease, maxAttempts: 1 }, at);
 }
 
 function progress(run: OpenRun, event: Extract<RunEvent, { type: 'progress' }>): Run {
@@ -180,7 +209,7 @@ function complete(run: OpenRun, event: Extract<RunEvent, { type: 'succeed' }>, a
 }
 
 function failOrRetry(run: OpenRun, event: Extract<RunEvent, { type: 'fail' }>, at: number): Run {
-  const failures = run.failures + 1;
+  const failures = event.attempt ?? run.failures + 1; // who counts attempts made one after the other
   const failed = { ...run, failures };
   const name = event.timedOut ? 'TimedOut' : 'Failed';
   const left = failures < (run.maxAttempts ?? 1);
@@ -270,10 +299,4 @@ function log<R extends Run>(fresh: R, at: number, reason: string | null): R {
   const entry = { state: fresh.state, name: fresh.stateName, at, attempt: fresh.attempt, reason };
   (fresh as { history: readonly HistoryEntry[] }).history = [...fresh.history, entry];
   return fresh;
-}
-
-/** On one line, all of it: the first line alone of what a schema found is `[`. */
-function summary(error: RunError): string {
-  const line = `${error.name}: ${error.message.slice(0, 2_000)}`.replace(/\s*[\r\n]\s*/g, ' ');
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }

@@ -35,7 +35,9 @@ export function eventOf(outcome: Outcome): RunEvent {
   const { runId: _, hook: _hook, ...event } = outcome;
   if (event.type !== 'succeed' || event.result === null) return event;
   const problem = problemOf(event.result);
-  return problem === null ? event : { type: 'fail', token: event.token, error: problem, retry: false, retryDelayMs: 0, timedOut: false };
+  if (problem === null) return event;
+  const { token, attempt } = event;
+  return { type: 'fail', token, attempt, error: problem, retry: false, retryDelayMs: 0, timedOut: false };
 }
 
 export function heldOf({ runId, token }: Held): Held {

@@ -40,7 +40,7 @@ export interface WorkerSession {
 }
 /** One connection of a client that makes direct calls. */
 export interface CallerSession {
-  receive(frame: Extract<ClientFrame, { type: 'began' | 'finished' | 'logs' | 'progress' | 'waiting' }>): void;
+  receive(frame: Extract<ClientFrame, { type: 'began' | 'attempts' | 'finished' | 'logs' | 'progress' | 'waiting' }>): void;
   closed(): void;
 }
 

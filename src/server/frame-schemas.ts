@@ -3,7 +3,7 @@
  * clients and workers may know more than this server does.
  */
 import { z } from 'zod';
-import type { ClientFrame, DirectRun, Held, Outcome, ProcessIdentity, TaskInfo, WorkerFrame } from '../core/frames.ts';
+import type { ClientFrame, DirectAttempt, DirectRun, Held, Outcome, ProcessIdentity, TaskInfo, WorkerFrame } from '../core/frames.ts';
 import { HOOK_NAMES } from '../core/hooks.ts';
 import { isMeta } from '../core/meta.ts';
 import { LIMITS } from '../core/protocol.ts';
@@ -12,7 +12,7 @@ import { count, instant, logLine, progress, runError, runFilter, runId, taskName
 const held = { runId, token: z.string().min(1).max(128) };
 const lease = z.object(held) satisfies z.ZodType<Held>;
 const hook = z.enum(HOOK_NAMES);
-const done = { ...held, hook: hook.optional() };
+const done = { ...held, hook: hook.optional(), attempt: z.int().min(1).optional() };
 const ended = { ...done, error: runError };
 const outcome = z.discriminatedUnion('type', [
   z.object({ ...done, type: z.literal('succeed'), result: z.string().nullable(), cachedFrom: runId.optional() }),
@@ -96,6 +96,13 @@ const directRun = z.object({
   caller: z.string().max(256),
 }) satisfies z.ZodType<DirectRun>;
 
+const directAttempt = z.object({
+  ...held,
+  attempt: z.int().min(1),
+  at: instant,
+  failed: z.object({ error: runError, retryDelayMs: z.number().min(0) }).nullable(),
+}) satisfies z.ZodType<DirectAttempt>;
+
 const ref = z.int().min(0);
 /** What is no id of a run is one that nobody knows, not a reason to close the socket. */
 const anyId = z.string();
@@ -111,6 +118,7 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('follow'), filter: runFilter, limit: z.int().min(1).max(LIMITS.listPage) }),
   z.object({ type: z.literal('unfollow') }),
   z.object({ type: z.literal('began'), runs: z.array(directRun) }),
+  z.object({ type: z.literal('attempts'), runs: z.array(directAttempt) }),
   finished,
   logs,
   told,

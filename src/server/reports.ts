@@ -4,8 +4,8 @@
  */
 
 import type { LogLine } from '../core/api.ts';
-import type { ClientFrame, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
-import type { LeasedRun } from '../core/run.ts';
+import type { ClientFrame, DirectAttempt, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
+import type { LeasedRun, RunEvent } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Applied, Change, Store } from '../store/store.ts';
 import { eventOf, heldOf } from './assignment.ts';
@@ -53,6 +53,7 @@ export class Reports {
   take(holder: Holder, frame: WorkerFrame | ClientFrame): void {
     if (frame.type === 'finished') this.finished(holder, frame.outcomes);
     else if (frame.type === 'started') this.#started(holder, frame.runs);
+    else if (frame.type === 'attempts') this.#attempts(holder, frame.runs);
     else if (frame.type === 'logs') this.#logs(holder, frame.runs);
     else if (frame.type === 'waiting') this.#waiting(holder, frame.runs);
     else if (frame.type === 'cache') this.caching.asked(holder, this.#mine(holder, frame.runs));
@@ -124,6 +125,14 @@ export class Reports {
 
   #started(holder: Holder, runs: readonly Held[]): void {
     void written(this.#apply(this.#mine(holder, runs).map(({ runId, token }): Change => ({ id: runId, event: { type: 'start', token } }))));
+  }
+
+  #attempts(holder: Holder, runs: readonly DirectAttempt[]): void {
+    const { store, clock } = this.#options;
+    for (const { runId, token, attempt, at, failed } of this.#mine(holder, runs)) {
+      const event: RunEvent = failed === null ? { type: 'start', token, attempt } : { type: 'retry', token, attempt, ...failed };
+      void written(store.apply([{ id: runId, event }], Math.min(clock.now(), Date.parse(at))));
+    }
   }
 
   #progress(holder: Holder, runs: Extract<WorkerFrame, { type: 'progress' }>['runs']): void {

@@ -161,7 +161,7 @@ export class WatchSocket implements Peer, Watcher {
     this.#follower?.wake();
   }
 
-  #direct(frame: FrameOf<'began' | 'finished' | 'logs' | 'progress' | 'waiting'>): void {
+  #direct(frame: FrameOf<'began' | 'attempts' | 'finished' | 'logs' | 'progress' | 'waiting'>): void {
     this.#caller ??= this.#parts.dispatcher.connectCaller({
       send: (told) => sendFrame(this.#channel, told),
       close: (code, reason) => this.#channel.close(code, reason),

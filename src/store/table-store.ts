@@ -83,7 +83,7 @@ export class TableStore implements Store {
   }
 
   apply(changes: readonly Change[], at: number): Promise<readonly Applied[]> {
-    const rides = changes.every(({ event }) => event.type === 'start' || event.type === 'progress');
+    const rides = changes.every(({ event }) => RIDES.has(event.type));
     return this.commits.do({ execute: () => changes.map(({ id, event }) => this.#table.apply(id, oneLineEvent(event), at)), rides });
   }
 
@@ -209,6 +209,9 @@ export class TableStore implements Store {
     return done;
   }
 }
+
+/** Nobody waits for these, and what comes after them tells most of it. */
+const RIDES: ReadonlySet<RunEvent['type']> = new Set(['start', 'retry', 'progress']);
 
 function refuse(): never {
   throw full();

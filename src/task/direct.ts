@@ -23,6 +23,7 @@ import { joinTags } from './run-options.ts';
 /** How long a function may go on after its timeout: time to give in to its signal and to clean up. */
 const GRACE_MS = 250;
 const cache = new DirectCache(systemClock.monotonic);
+type Failed = Extract<AttemptOutcome, { type: 'fail' }>;
 const newId = idMaker(systemClock.now, (bytes) => void crypto.getRandomValues(bytes));
 
 /**
@@ -38,12 +39,22 @@ export async function callDirectly(definition: Definition, said: SubmitOptions, 
   for (let failures = 0; ; failures += 1) {
     const ended = await execute(definition, new DirectAttempt(call, failures, recording), () => null);
     const { outcome } = ended;
-    if (outcome.type === 'fail' && outcome.retry && (await pause(outcome.retryDelayMs, call.parent))) continue;
+    const attempt = failures + 1;
+    if (outcome.type === 'fail' && outcome.retry && (await pauseAfter(outcome, attempt, call.parent, recording))) continue;
     if (definition.options.cache !== null) cache.ended(call.id, keepable(ended));
-    recording?.end(recordable(ended, recording));
+    recording?.end(recordable(ended, recording, attempt));
     if (outcome.type === 'succeed') return ended.value;
     throw ended.thrown;
   }
+}
+
+/** True where another attempt follows, after its wait. */
+async function pauseAfter(failed: Failed, attempt: number, parent: RunScope | undefined, recording: Recording | null): Promise<boolean> {
+  const { error, retryDelayMs } = failed;
+  recording?.attempt({ attempt, at: nowText(), failed: { error, retryDelayMs } });
+  const goesOn = await pause(retryDelayMs, parent);
+  if (goesOn) recording?.attempt({ attempt: attempt + 1, at: nowText(), failed: null });
+  return goesOn;
 }
 
 /** One call, over all its attempts. */
@@ -173,8 +184,8 @@ async function pause(ms: number, parent: RunScope | undefined): Promise<boolean>
 }
 
 function recordOf({ id, task, args, name, tags, maxAttempts, parent }: DirectCall): Told {
-  const startedAt = new Date(systemClock.now()).toISOString();
-  return { runId: id, task, args: args.map(storableArg), name, tags, maxAttempts, parentId: parent?.runId ?? null, startedAt };
+  const parentId = parent?.runId ?? null;
+  return { runId: id, task, args: args.map(storableArg), name, tags, maxAttempts, parentId, startedAt: nowText() };
 }
 
 /** A direct call may be given anything; what has no stored form is told in words. */
@@ -196,17 +207,22 @@ function keepable({ outcome, value }: Ended): Payload | null | undefined {
   }
 }
 
-function recordable({ outcome, value, thrown }: Ended, recording: Recording): AttemptOutcome {
-  if (outcome.type === 'fail') return { ...outcome, retry: false };
-  if (outcome.type !== 'succeed') return { type: 'fail', error: storableError(thrown), retry: false, retryDelayMs: 0, timedOut: false };
+function recordable({ outcome, value, thrown }: Ended, recording: Recording, attempt: number): AttemptOutcome {
+  if (outcome.type === 'fail') return { ...outcome, attempt, retry: false };
+  if (outcome.type !== 'succeed')
+    return { type: 'fail', attempt, error: storableError(thrown), retry: false, retryDelayMs: 0, timedOut: false };
   try {
-    return { type: 'succeed', result: storableResult(value), cachedFrom: outcome.cachedFrom };
+    return { type: 'succeed', attempt, result: storableResult(value), cachedFrom: outcome.cachedFrom };
   } catch (error) {
-    recording.log(warning(`The result was given to the caller and is not stored: ${(error as Error).message}`));
-    return { type: 'succeed', result: null };
+    recording.log(warning(`The result was given to the caller and is not stored: ${(error as Error).message}`, attempt));
+    return { type: 'succeed', attempt, result: null };
   }
 }
 
-function warning(text: string): LogLine {
-  return { at: new Date(systemClock.now()).toISOString(), level: 'warn', text, attempt: 1 };
+function warning(text: string, attempt: number): LogLine {
+  return { at: nowText(), level: 'warn', text, attempt };
+}
+
+function nowText(): string {
+  return new Date(systemClock.now()).toISOString();
 }

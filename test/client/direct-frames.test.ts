@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { beganText, outcomeText, parts } from '../../src/client/direct-frames.ts';
+import { attemptText, beganText, outcomeText, parts } from '../../src/client/direct-frames.ts';
 import type { DirectRun, Outcome } from '../../src/core/frames.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
 
@@ -18,6 +18,12 @@ const run: DirectRun = {
 const error = { name: 'Error', message: 'x'.repeat(5_000), stack: 'y'.repeat(LIMITS.frameBytes), cause: null };
 
 describe('a direct call as text', () => {
+  test('tells of an attempt that is not the last no more than its history keeps', () => {
+    expect(JSON.parse(attemptText({ ...held, attempt: 2, at: '', failed: null }))).toEqual({ ...held, attempt: 2, at: '', failed: null });
+    const told = attemptText({ ...held, attempt: 1, at: '', failed: { error, retryDelayMs: 5 } });
+    expect(JSON.parse(told).failed).toEqual({ error: { ...error, message: 'x'.repeat(1_000), stack: null }, retryDelayMs: 5 });
+  });
+
   test('is itself, also with arguments of the very limit', () => {
     expect(JSON.parse(beganText(run))).toEqual(run);
     const full = { ...run, args: ['x'.repeat(LIMITS.argsBytes - 4)] };

@@ -23,6 +23,8 @@ const call = (runId: string): DirectCall => ({
   ...{ runId, task: 'greet', args: ['Ford'], name: null, tags: [], maxAttempts: 1, parentId: null, startedAt: '2030-01-01T00:00:00.000Z' },
 });
 const line = (text: string): LogLine => ({ at: '2030-01-01T00:00:00.000Z', level: 'info', text, attempt: 1 });
+const at = '2030-01-01T00:00:01.000Z';
+const error = { name: 'Error', message: 'no', stack: null, cause: null };
 const done = { type: 'succeed', result: '"hi"' } as const;
 const record = (runId: string) => client.recordDirect(() => call(runId));
 const began = () => server.framesOf('began').flatMap(({ runs }) => runs);
@@ -86,6 +88,38 @@ describe('a direct call', () => {
     server.drop();
     await server.until(() => began().length === 5);
     expect(began().at(-1)?.runId).toBe('running'); // the other was recorded
+  });
+
+  test('tells its attempts in order, and all of them again on a new connection', async () => {
+    const attempts = () => server.framesOf('attempts').flatMap(({ runs }) => runs.map((run) => [run.attempt, run.failed?.error.message]));
+    const recording = record('a');
+    recording?.attempt({ attempt: 1, at, failed: { error, retryDelayMs: 0 } });
+    recording?.attempt({ attempt: 2, at, failed: null });
+    await server.until(() => attempts().length === 2);
+    expect(server.frames.map(({ type }) => type)).toEqual(['began', 'attempts']);
+    server.drop();
+    await server.until(() => attempts().length === 4);
+    recording?.attempt({ attempt: 2, at, failed: { error, retryDelayMs: 0 } });
+    recording?.attempt({ attempt: 3, at, failed: null });
+    recording?.end(done);
+    recording?.attempt({ attempt: 9, at, failed: null });
+    await server.until(() => outcomes().length === 1);
+    const first = [
+      [1, 'no'],
+      [2, undefined],
+    ];
+    expect(attempts()).toEqual([...first, ...first, [2, 'no'], [3, undefined]]);
+  });
+
+  test('of very many attempts tells the newest', async () => {
+    const recording = record('a');
+    for (let attempt = 1; attempt <= 2_000; attempt += 1) {
+      recording?.attempt({ attempt, at, failed: { error, retryDelayMs: 0 } });
+      recording?.attempt({ attempt: attempt + 1, at, failed: null });
+    }
+    const told = () => server.framesOf('attempts').flatMap(({ runs }) => runs);
+    await server.until(() => told().length > 0);
+    expect([told().length, told()[0]?.attempt, told().at(-1)?.attempt]).toEqual([1_000, 1_501, 2_001]);
   });
 
   test('that is fenced is forgotten', async () => {

@@ -38,6 +38,8 @@ export function aSubmit(over: Partial<NewRun> = {}): NewRun {
 export const EVENTS = {
   assign: { type: 'assign', lease: LEASE, maxAttempts: 3 },
   start: { type: 'start', token: TOKEN },
+  failedFirst: { type: 'retry', token: TOKEN, attempt: 1, error: BOOM, retryDelayMs: 5_000 },
+  startSecond: { type: 'start', token: TOKEN, attempt: 2 },
   progress: { type: 'progress', token: TOKEN, progress: { done: 1, total: 2, note: null } },
   succeed: { type: 'succeed', token: TOKEN, result: '"done"' },
   hit: { type: 'succeed', token: TOKEN, result: '"done"', cachedFrom: 'run-0' },
@@ -95,6 +97,14 @@ export const anEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     maxAttempts: fc.integer({ min: 1, max: 4 }),
   }),
   fc.record({ type: fc.constant('start' as const), token: aToken }),
+  fc.record({ type: fc.constant('start' as const), token: aToken, attempt: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    type: fc.constant('retry' as const),
+    token: aToken,
+    attempt: fc.integer({ min: 1, max: 9 }),
+    error: anError,
+    retryDelayMs: fc.nat(10_000),
+  }),
   fc.record({ type: fc.constant('progress' as const), token: aToken, progress: fc.constant({ done: 1, total: 2, note: 'half' }) }),
   fc.record({
     type: fc.constant('progress' as const),

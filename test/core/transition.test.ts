@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FINAL_STATES, isFinal, isLeased, type OPEN_STATES, RUN_STATES, type Run } from '../../src/core/run.ts';
+import { FINAL_STATES, isFinal, isLeased, type OPEN_STATES, RUN_STATES, type Run, type RunEvent } from '../../src/core/run.ts';
 import { MAX_CRASHES, MAX_LOSSES, newRun, transition } from '../../src/core/transition.ts';
 import { aFirstRun, aLife, anEvent, aRun, aSubmit, BOOM, EVENTS, LEASE, play, T0, TOKEN } from './builders.ts';
 
@@ -124,6 +124,67 @@ describe('how an attempt ends', () => {
     const error = { ...BOOM, message: '[\n  {\n    "path": ["tone"]\r\n  }\n]' };
     const reason = transition(aRun('RUNNING'), { ...EVENTS.fail, error }, T0).history.at(-1)?.reason;
     expect(reason).toBe('Error: [ { "path": ["tone"] } ]');
+  });
+});
+
+describe('a direct call that is tried again by its caller', () => {
+  const direct = () => newRun(aSubmit({ direct: LEASE, maxAttempts: 3 }), []);
+  const failed = (attempt: number) => ({ ...EVENTS.failedFirst, attempt });
+
+  test('keeps its lease while it waits, and its history is that of any retry', () => {
+    const waits = play(direct(), 'failedFirst');
+    expect(waits).toMatchObject({ state: 'PENDING', attempt: 1, failures: 1, lease: LEASE, dueAt: T0 + 1_000 + 5_000 });
+    const run = play(waits, 'startSecond');
+    expect(run).toMatchObject({ state: 'RUNNING', stateName: 'Retrying', attempt: 2, failures: 1, lease: LEASE });
+    expect(run.history.slice(2).map(({ name, attempt, reason }) => [name, attempt, reason])).toEqual([
+      ['Running', 1, null],
+      ['AwaitingRetry', 1, 'Error: boom'],
+      ['Pending', 1, null],
+      ['Retrying', 2, null],
+    ]);
+  });
+
+  test('may be told of again, all of it, and nothing is counted twice', () => {
+    const [waits, runs] = [play(direct(), 'failedFirst'), play(direct(), 'failedFirst', 'startSecond')];
+    expect(play(waits, 'failedFirst')).toBe(waits);
+    expect(play(runs, 'failedFirst')).toBe(runs);
+    expect(play(runs, 'startSecond')).toBe(runs);
+    const waitsAgain = transition(runs, failed(2), T0);
+    expect(play(waitsAgain, 'failedFirst')).toBe(waitsAgain);
+    expect(play(waitsAgain, 'startSecond')).toBe(waitsAgain);
+    expect(waitsAgain).toMatchObject({ attempt: 2, failures: 2 });
+  });
+
+  test('counts what was told late, and what was never told', () => {
+    expect(transition(direct(), failed(2), T0)).toMatchObject({ state: 'PENDING', attempt: 2, failures: 2 });
+    expect(transition(play(direct(), 'failedFirst'), failed(2), T0)).toMatchObject({ state: 'PENDING', attempt: 2, failures: 2 });
+  });
+
+  test('ends with the attempt that it says, also where it gave up while it waited', () => {
+    expect(transition(play(direct(), 'failedFirst'), { ...EVENTS.failForGood, attempt: 1 }, T0)).toMatchObject({
+      state: 'FAILED',
+      attempt: 1,
+      failures: 1,
+    });
+    expect(transition(play(direct(), 'failedFirst'), { ...EVENTS.succeed, attempt: 2 }, T0)).toMatchObject({
+      state: 'COMPLETED',
+      attempt: 2,
+    });
+    expect(transition(play(direct(), 'failedFirst', 'startSecond'), { ...EVENTS.failForGood, attempt: 2 }, T0)).toMatchObject({
+      state: 'FAILED',
+      attempt: 2,
+      failures: 2,
+    });
+  });
+
+  test('counts its attempts also while it is asked to stop', () => {
+    const run = play(direct(), 'cancel', 'failedFirst', 'startSecond', 'startSecond');
+    expect(run).toMatchObject({ state: 'CANCELLING', attempt: 2 });
+  });
+
+  test('is not tried more often than it may be', () => {
+    const run = direct();
+    expect(transition(run, failed(3), T0)).toBe(run);
   });
 });
 
@@ -275,6 +336,8 @@ describe('every state with every event', () => {
     SCHEDULED: ['assign', 'cancel', 'shift'],
     PENDING: [
       'start',
+      'startSecond',
+      'failedFirst',
       'progress',
       'key',
       'defer',
@@ -289,8 +352,34 @@ describe('every state with every event', () => {
       'lose',
       'cancel',
     ],
-    RUNNING: ['progress', 'hit', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'release', 'lose', 'cancel'],
-    CANCELLING: ['hit', 'defer', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'stopped', 'release', 'lose'],
+    RUNNING: [
+      'failedFirst',
+      'progress',
+      'hit',
+      'succeed',
+      'fail',
+      'failForGood',
+      'timeOut',
+      'crash',
+      'crashTogether',
+      'release',
+      'lose',
+      'cancel',
+    ],
+    CANCELLING: [
+      'startSecond',
+      'hit',
+      'defer',
+      'succeed',
+      'fail',
+      'failForGood',
+      'timeOut',
+      'crash',
+      'crashTogether',
+      'stopped',
+      'release',
+      'lose',
+    ],
   };
 
   test.each(pairs)('$state with $event changes exactly what the table says', ({ state, event }) => {
@@ -306,16 +395,22 @@ describe('every state with every event', () => {
 });
 
 describe('for any life of any run', () => {
+  type Look = (before: Run, next: Run, token: string | undefined, at: number, event: RunEvent) => void;
+
   /** Plays a life and looks at each step. */
-  function always(look: (before: Run, next: Run, token: string | undefined, at: number) => void) {
+  function always(look: Look) {
+    alwaysBut(() => false, look);
+  }
+
+  function alwaysBut(isLeftOut: (event: RunEvent) => boolean, look: Look) {
     fc.assert(
       fc.property(aFirstRun, aLife, (first, life) => {
         let run = first;
         let at = T0;
-        for (const { event, wait } of life) {
+        for (const { event, wait } of life.filter((step) => !isLeftOut(step.event))) {
           at += wait;
           const next = transition(run, event, at);
-          look(run, next, 'token' in event ? event.token : undefined, at);
+          look(run, next, 'token' in event ? event.token : undefined, at, event);
           run = next;
         }
       }),
@@ -335,20 +430,26 @@ describe('for any life of any run', () => {
     });
   });
 
-  test('an attempt number is never reused, and one lease starts at most one attempt', () => {
-    always((before, next) => {
-      expect(next.attempt - before.attempt).toBeGreaterThanOrEqual(0);
+  test('an attempt number is never reused', () => {
+    always((before, next) => expect(next.attempt).toBeGreaterThanOrEqual(before.attempt));
+  });
+
+  test('one lease starts at most one attempt, unless its holder counts them', () => {
+    const counts = (event: RunEvent) => 'attempt' in event;
+    alwaysBut(counts, (_before, next) => {
       const grantedAt = next.history.findLast((entry) => entry.state === 'PENDING')?.attempt ?? 0;
       expect(next.attempt - grantedAt).toBeLessThanOrEqual(1);
     });
   });
 
+  const mostAdded = ({ state }: Run, { type }: RunEvent) => (state === 'PENDING' ? 2 : 1) + (type === 'retry' ? 1 : 0);
+
   test('each change of state adds to the history, its last line is what the run is, and old lines stay', () => {
-    always((before, next, _token, at) => {
+    always((before, next, _token, at, event) => {
       expect(next.history.slice(0, before.history.length)).toEqual(before.history);
       const added = next.history.slice(before.history.length);
-      // An outcome that overtook its start writes both lines.
-      expect(added.length).toBeLessThanOrEqual(before.state === 'PENDING' ? 2 : 1);
+      // An outcome that overtook its start writes both lines, and who tries again under the same lease has two of its own.
+      expect(added.length).toBeLessThanOrEqual(mostAdded(before, event));
       if (next.state !== before.state || next.stateName !== before.stateName) expect(added.length).toBeGreaterThan(0);
       for (const entry of added) expect(entry.at).toBe(at);
       expect(next.history.at(-1)).toMatchObject({ state: next.state, name: next.stateName });

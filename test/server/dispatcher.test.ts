@@ -477,6 +477,36 @@ describe('direct calls', () => {
     expect(await store.get('d')).toMatchObject({ state: 'COMPLETED', attempt: 1, worker: 'me', startedAt: clock.now() - 50 });
   });
 
+  test('are recorded with every attempt, once, though the caller tells them again', async () => {
+    const { dispatcher, clock, store, connect } = await start();
+    const worker = connect();
+    const error = { name: 'RangeError', message: 'no', stack: null, cause: null };
+    const began = { type: 'began', runs: [{ ...call, maxAttempts: 3, startedAt: new Date(clock.now()).toISOString() }] } as const;
+    const held = { runId: 'd', token: 't' };
+    const at = new Date(clock.now() + 100).toISOString();
+    const failed = { ...held, attempt: 1, at: new Date(clock.now()).toISOString(), failed: { error, retryDelayMs: 200 } };
+    const first = dispatcher.connectCaller({ send: () => undefined, close: () => undefined });
+    first.receive(began);
+    first.receive({ type: 'attempts', runs: [failed] });
+    await settle();
+    clock.advance(1_000); // longer than its delay: nobody else makes the next attempt
+    dispatcher.tick();
+    await settle();
+    expect(await store.get('d')).toMatchObject({ state: 'PENDING', attempt: 1, failures: 1 });
+    first.closed();
+    const again = dispatcher.connectCaller({ send: () => undefined, close: () => undefined });
+    again.receive(began);
+    again.receive({ type: 'attempts', runs: [failed, { ...held, attempt: 2, at, failed: null }] });
+    again.receive({ type: 'finished', outcomes: [{ ...held, type: 'succeed', attempt: 2, result: '1' }] });
+    await settle();
+    const run = await store.get('d');
+    expect(run).toMatchObject({ state: 'COMPLETED', attempt: 2, failures: 1, maxAttempts: 3, startedAt: Date.parse(at) });
+    expect(run?.history.map(({ name, reason }) => reason ?? name)).toEqual([
+      ...['Scheduled', 'Pending', 'Running', 'RangeError: no', 'Pending', 'Retrying', 'Completed'],
+    ]);
+    expect(worker.runs()).toHaveLength(0);
+  });
+
   test('a caller that does not come back leaves its call crashed, and no worker gets it', async () => {
     const { dispatcher, clock, store, connect } = await start();
     const worker = connect();

@@ -132,7 +132,29 @@ describe('the record of a direct call', () => {
   test('has the outcome of the last attempt alone', async () => {
     const { reach, task } = setup();
     await expect(task('t', { retries: 1 }, () => Promise.reject(new RangeError('no')))()).rejects.toThrow();
-    expect(reach.recorded).toMatchObject([{ outcome: { type: 'fail', retry: false, error: { name: 'RangeError' } } }]);
+    expect(reach.recorded).toMatchObject([{ outcome: { type: 'fail', attempt: 2, retry: false, error: { name: 'RangeError' } } }]);
+  });
+
+  test('tells each attempt that failed and each that followed', async () => {
+    const { reach, task } = setup();
+    let made = 0;
+    const third = task('t', { retries: 5, retryDelay: [0, 1] }, () => {
+      made += 1;
+      if (made < 3) throw new RangeError(`no ${made}`);
+      return new WeakMap();
+    });
+    await third();
+    const error = (message: string) => expect.objectContaining({ name: 'RangeError', message });
+    expect(reach.recorded[0]).toMatchObject({
+      attempts: [
+        { attempt: 1, failed: { error: error('no 1'), retryDelayMs: 0 } },
+        { attempt: 2, failed: null },
+        { attempt: 2, failed: { error: error('no 2'), retryDelayMs: 1 } },
+        { attempt: 3, failed: null },
+      ],
+      logs: [{ attempt: 1 }, { attempt: 2 }, { level: 'warn', attempt: 3 }],
+      outcome: { type: 'succeed', attempt: 3, result: null },
+    });
   });
 
   test('says in words what cannot be stored, and the call does not fail for it', async () => {

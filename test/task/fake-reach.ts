@@ -1,6 +1,7 @@
 /** A way out that keeps what goes out, for tests. */
 
 import type { DirectCall, DirectOutcome } from '../../src/client/client.ts';
+import type { AttemptTold } from '../../src/client/direct.ts';
 import type { Submit } from '../../src/client/submits.ts';
 import type { Future } from '../../src/client/types.ts';
 import type { LogLine, SubmitRequest } from '../../src/core/api.ts';
@@ -13,10 +14,19 @@ export function readable({ argsJson, ...rest }: Submit): SubmitRequest {
   return { ...rest, args: JSON.parse(argsJson ?? '[]') as unknown[] };
 }
 
+interface Recorded {
+  readonly run: DirectCall;
+  readonly logs: LogLine[];
+  readonly shown: unknown[];
+  readonly waits: boolean[];
+  readonly attempts: AttemptTold[];
+  outcome?: DirectOutcome;
+}
+
 export class FakeReach implements Reach {
   /** One list for each submit. */
   readonly submitted: (readonly SubmitRequest[])[] = [];
-  readonly recorded: { run: DirectCall; logs: LogLine[]; shown: unknown[]; waits: boolean[]; outcome?: DirectOutcome }[] = [];
+  readonly recorded: Recorded[] = [];
   readonly served: { tasks: readonly AnyTask[]; options: ServeOptions | undefined }[] = [];
   isRecording = true;
   #made = 0;
@@ -32,17 +42,13 @@ export class FakeReach implements Reach {
 
   record(run: () => DirectCall) {
     if (!this.isRecording) return null;
-    const entry: { run: DirectCall; logs: LogLine[]; shown: unknown[]; waits: boolean[]; outcome?: DirectOutcome } = {
-      run: run(),
-      logs: [],
-      shown: [],
-      waits: [],
-    };
+    const entry: Recorded = { run: run(), logs: [], shown: [], waits: [], attempts: [] };
     this.recorded.push(entry);
     return {
       log: (line: LogLine) => void entry.logs.push(line),
       progress: (shown: unknown) => void entry.shown.push(shown),
       waiting: (isWaiting: boolean) => void entry.waits.push(isWaiting),
+      attempt: (told: AttemptTold) => void entry.attempts.push(told),
       end: (outcome: DirectOutcome) => {
         entry.outcome = outcome;
       },

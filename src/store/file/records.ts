@@ -24,6 +24,7 @@ export interface JournalRecord {
 const KINDS = {
   assign: 'run.assigned',
   start: 'run.started',
+  retry: 'run.retried',
   progress: 'run.progressed',
   key: 'run.keyed',
   defer: 'run.deferred',
@@ -87,15 +88,19 @@ function eventText(id: string, event: RunEvent): string {
     const lease = `"token":${quote(token)},"workerId":${quote(workerId)},"workerName":${quote(workerName)}`;
     return `${start},${lease},"maxAttempts":${event.maxAttempts}`;
   }
-  if (event.type === 'start') return `${start},"token":${quote(event.token)}`;
+  if (event.type === 'start') return `${start},"token":${quote(event.token)}${attemptText(event.attempt)}`;
   if (event.type === 'succeed') {
     const from = event.cachedFrom === undefined ? '' : `,"cachedFrom":${quote(event.cachedFrom)}`;
-    return `${start},"token":${quote(event.token)}${from}${event.result === null ? '' : `,"result":${event.result}`}`;
+    return `${start},"token":${quote(event.token)}${attemptText(event.attempt)}${from}${event.result === null ? '' : `,"result":${event.result}`}`;
   }
   if (event.type === 'upstream') return `${start},"upstream":${quote(event.id)},"state":"${event.state}"`;
   const { type: _type, ...rest } = event;
   const said = JSON.stringify(rest).slice(1, -1);
   return said === '' ? start : `${start},${said}`;
+}
+
+function attemptText(attempt: number | undefined): string {
+  return attempt === undefined ? '' : `,"attempt":${attempt}`;
 }
 
 /** A sound line of a journal, read. @throws {SyntaxError} It is no JSON. */
@@ -137,9 +142,9 @@ const tokenAndReason =
   (record) => ({ type, token: record.token as string, reason: record.reason as string });
 const READ: Record<RunEvent['type'], Reader> = {
   assign: (record) => ({ type: 'assign', lease: leaseOf(record), maxAttempts: record.maxAttempts as number }),
-  start: (record) => ({ type: 'start', token: record.token as string }),
-  succeed: ({ token, result = null, cachedFrom }) =>
-    ({ type: 'succeed', token, result, ...(cachedFrom === undefined ? {} : { cachedFrom }) }) as RunEvent,
+  start: rest('start'),
+  retry: rest('retry'),
+  succeed: (record) => ({ result: null, ...rest('succeed')(record) }) as RunEvent,
   release: tokenAndReason('release'),
   lose: tokenAndReason('lose'),
   abandon: tokenAndReason('abandon'),
