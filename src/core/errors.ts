@@ -117,11 +117,29 @@ export class RunNotFoundError extends BgtaskError {
 export class WaitTimeoutError extends BgtaskError {
   override readonly name = 'WaitTimeoutError';
   override readonly code = 'BGTASK_WAIT_TIMEOUT';
+  /** Of several runs the first that was not final. */
   readonly runId: string;
-  constructor(runId: string, ms: number) {
-    super(`Run ${runId} was not final within ${ms} ms. It goes on.`);
+  /** From `waitAll`, in the order of its futures: the runs as they ended; null: it goes on. Empty where one run was waited for. */
+  readonly runs: readonly (FinalRun | null)[];
+  constructor(runId: string, ms: number, runs: readonly (FinalRun | null)[] = []) {
+    const open = runs.filter((run) => run === null).length;
+    super(
+      open === 0
+        ? `Run ${runId} was not final within ${ms} ms. It goes on.`
+        : `${open} of ${runs.length} runs were not final within ${ms} ms, the first of them ${runId}. They go on.`,
+    );
     this.runId = runId;
+    this.runs = runs;
   }
+}
+/** What every run says of its end: `state` tells those with a `result` from those with an `error`. */
+interface FinalRun {
+  readonly id: string;
+  readonly task: string;
+  readonly state: 'COMPLETED' | TaskRunError['state'];
+  readonly stateName: string;
+  readonly result: unknown;
+  readonly error: TaskRunError | null;
 }
 
 /** The run ended without a result. `cause` is the error of the task as it was in the worker. */

@@ -1,5 +1,7 @@
 /** What can be done with several futures, and with one that may fail. All of it stands on `Future` alone. */
 import type { FinalRun, Future, WaitOptions } from '../client/types.ts';
+import { toMilliseconds } from '../core/duration.ts';
+import { WaitTimeoutError } from '../core/errors.ts';
 import { FUTURE } from '../core/values.ts';
 import type { Settling } from './types.ts';
 
@@ -16,10 +18,22 @@ type FinalRuns<F extends readonly Future<unknown>[]> = { -readonly [K in keyof F
 
 /**
  * The final runs of all futures, in their order. A failed one is no error.
- * @throws {WaitTimeoutError} One of them was not final in time. All runs go on.
+ * @throws {WaitTimeoutError} One of them was not final in time. Those that go on do so; `runs` of the error are the others.
  */
 export async function waitAll<const F extends readonly Future<unknown>[]>(futures: F, options: WaitOptions = {}): Promise<FinalRuns<F>> {
-  return (await Promise.all(futures.map((future) => future.wait(options)))) as FinalRuns<F>;
+  const ended: (FinalRun<unknown> | null)[] = futures.map(() => null);
+  const waits = futures.map(async (future, index) => {
+    const run = await future.wait(options);
+    ended[index] = run;
+    return run;
+  });
+  try {
+    return (await Promise.all(waits)) as FinalRuns<F>;
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+    const { id } = futures[ended.indexOf(null)] as Future<unknown>;
+    throw new WaitTimeoutError(id, toMilliseconds(options.timeout, 'timeout'), [...ended]);
+  }
 }
 
 /**

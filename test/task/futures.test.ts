@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Future, WaitOptions } from '../../src/client/types.ts';
-import { WaitTimeoutError } from '../../src/core/errors.ts';
+import { RunNotFoundError, WaitTimeoutError } from '../../src/core/errors.ts';
 import { FUTURE } from '../../src/core/values.ts';
 import { allowFailure, asCompleted, waitAll } from '../../src/task/futures.ts';
 
@@ -35,6 +35,27 @@ describe('waitAll', () => {
     a.end({ id: 'a', state: 'COMPLETED' });
     await expect(all).resolves.toMatchObject([{ id: 'a' }, { id: 'b' }]);
     expect(a.waits).toEqual([{ timeout: '1s' }]);
+  });
+
+  test('that ends first tells which runs had ended, how, and which go on', async () => {
+    const [a, b, c] = [aFuture('a'), aFuture('b'), aFuture('c')];
+    const all = waitAll([a.future, b.future, c.future], { timeout: '1s' });
+    c.end({ id: 'c', state: 'FAILED' });
+    await c.future.wait();
+    a.fail(new WaitTimeoutError('a', 1_000));
+    const error = await all.catch((thrown: unknown) => thrown as WaitTimeoutError);
+    expect(error).toMatchObject({ runId: 'a', message: '2 of 3 runs were not final within 1000 ms, the first of them a. They go on.' });
+    b.end({ id: 'b', state: 'COMPLETED' });
+    await b.future.wait();
+    expect((error as WaitTimeoutError).runs).toEqual([null, null, { id: 'c', state: 'FAILED' }]);
+  });
+
+  test('fails with any other error as it is', async () => {
+    const [a, b] = [aFuture('a'), aFuture('b')];
+    const all = waitAll([a.future, b.future]);
+    const gone = new RunNotFoundError('b');
+    b.fail(gone);
+    await expect(all).rejects.toBe(gone);
   });
 
   test('of nothing is nothing', async () => {
