@@ -13,8 +13,7 @@ export default class RunRetry extends ApiCommand {
   async run(): Promise<RunView[]> {
     const { args, flags } = await this.parse(RunRetry);
     const client = await this.connect(this.settings(flags));
-    const runs = await retryRuns(client, { ids: args.id ?? [], flags });
-    for (const run of runs) this.log(run.id);
+    const runs = await retryRuns(client, { ids: args.id ?? [], flags }, (run) => this.log(run.id));
     this.note(runs.length > 0 ? 'Wait for one: bgtask run wait ID' : 'Nothing to repeat.');
     return runs;
   }

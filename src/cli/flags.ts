@@ -94,8 +94,8 @@ export function workerNameArg() {
   return stringArg({ required: true, ignoreStdin: true, description: 'name of the workers, as `worker ls` shows it' });
 }
 
-export function runIdArgs() {
-  return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs' });
+export function runIdArgs(options: { required?: boolean } = {}) {
+  return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs', ...options });
 }
 
 function stateOf(text: string): RunState {

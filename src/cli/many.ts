@@ -21,6 +21,7 @@ interface Verb<Answer> {
   /** How `--yes` is typed with it: it is never done to a filter unless somebody agreed, also where nobody can be asked. */
   readonly command?: string;
   ask(id: string): Promise<Answer>;
+  onAnswer?(answer: Answer): void;
 }
 
 const AT_ONCE = 16;
@@ -35,9 +36,10 @@ export async function cancelRuns(client: Client, selection: Selection): Promise<
   });
 }
 
-/** Answers with the new runs. */
-export async function retryRuns(client: Client, selection: Selection): Promise<RunView[]> {
+/** Answers with the new runs. `onNew` is told of each, also where another one could not be repeated. */
+export async function retryRuns(client: Client, selection: Selection, onNew: (run: RunView) => void): Promise<RunView[]> {
   return await doToRuns(client, selection, {
+    onAnswer: onNew,
     name: 'Repeat',
     usual: ['FAILED', 'CRASHED'],
     possible: FINAL_STATES,
@@ -46,13 +48,18 @@ export async function retryRuns(client: Client, selection: Selection): Promise<R
   });
 }
 
-/** The new run, with `args` where they are given. @throws {RunNotFoundError} */
-export async function replayRun(client: Client, id: string, args: readonly unknown[] | undefined): Promise<RunView> {
-  try {
-    return await client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/replay`, args && { args });
-  } catch (error) {
-    throw isNotFound(error) ? await notFound(client, id) : error;
-  }
+/** Answers with the new runs, as `retryRuns`; with `args` where they are given. */
+export async function replayRuns(
+  client: Client,
+  ids: readonly string[],
+  args: readonly unknown[] | undefined,
+  onNew: (run: RunView) => void,
+): Promise<RunView[]> {
+  const ask = (id: string) => client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/replay`, args && { args });
+  const { answers, failures } = await askEach(client, ids, ask);
+  for (const run of answers) onNew(run);
+  if (failures.length > 0) throw failures[0];
+  return answers;
 }
 
 /** Answers with the ids that are gone. */
@@ -73,22 +80,27 @@ async function doToRuns<Answer>(client: Client, selection: Selection, verb: Verb
   if (named && Object.keys(filterOf(selection.flags)).length > 0) {
     throw new UsageError('Say which runs either by id or by --state, --task and --tag, not by both.');
   }
-  const ids = named ? [...new Set(selection.ids)] : await matching(client, selection, verb);
-  const answers: Answer[] = [];
-  const failures: unknown[] = [];
-  const one = async (id: string): Promise<void> => {
-    try {
-      answers.push(await verb.ask(id));
-    } catch (error) {
-      if (isNotFound(error)) failures.push(await notFound(client, id));
-      else failures.push(error);
-    }
-  };
+  const ids = named ? selection.ids : await matching(client, selection, verb);
+  const { answers, failures } = await askEach(client, ids, (id) => verb.ask(id));
+  for (const answer of answers) verb.onAnswer?.(answer);
   // One that is gone or has moved on since the list was made is what the filter asked for.
-  await inParallel(ids, one);
   const serious = named ? failures : failures.filter((error) => !isOvertaken(error));
   if (serious.length > 0) throw serious[0];
   return answers;
+}
+
+/** Each id once, some at the same time; what is answered comes in the order of the ids. */
+async function askEach<Answer>(client: Client, ids: readonly string[], ask: (id: string) => Promise<Answer>) {
+  const answers = new Map<string, Answer[]>([...new Set(ids)].map((id) => [id, []]));
+  const failures: unknown[] = [];
+  await inParallel([...answers.keys()], async (id) => {
+    try {
+      answers.set(id, [await ask(id)]);
+    } catch (error) {
+      failures.push(isNotFound(error) ? await notFound(client, id) : error);
+    }
+  });
+  return { answers: [...answers.values()].flat(), failures };
 }
 
 async function matching(client: Client, { flags }: Selection, { name, usual, possible, command }: Verb<unknown>): Promise<string[]> {

@@ -28,7 +28,7 @@ test('each run is ordered once, however often it is named', async () => {
 test('a filter means what the order can be done to; --state narrows that', async () => {
   const { client, listed } = server([], () => null);
   await cancelRuns(client, { ids: [], flags: { ...flags, task: 'x' } });
-  await retryRuns(client, { ids: [], flags: { ...flags, task: 'x' } });
+  await retryRuns(client, { ids: [], flags: { ...flags, task: 'x' } }, () => undefined);
   await removeRuns(client, { ids: [], flags: { ...flags, task: 'x', state: ['FAILED', 'RUNNING'] } });
   await removeRuns(client, { ids: [], flags: { ...flags, state: ['RUNNING'] } });
   expect(listed.map((path) => new URL(path, 'http://x').searchParams.getAll('state'))).toEqual([

@@ -27,6 +27,38 @@ test('with other arguments', async () => {
   expect(await server.client.final(run.id)).toMatchObject({ retryOf: id, args: ['Arthur'], result: 'Hello, Arthur!' });
 });
 
+test('several, each with its own arguments, in the order in which they were named', async () => {
+  const [other] = await server.client.submit([{ task: 'greet', args: ['Zaphod'] }]);
+  const { stdout, stderr } = await bgtask(RunReplay, [other?.id as string, id, other?.id as string], server.env);
+  const runs = await Promise.all(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => server.client.final(line)),
+  );
+  expect(runs).toMatchObject([
+    { retryOf: other?.id, result: 'Hello, Zaphod!' },
+    { retryOf: id, result: 'Hello, Ford!' },
+  ]);
+  expect(stderr).toBe('Wait for one: bgtask run wait ID\n');
+  expect((await bgtask(RunReplay, [id, other?.id as string, '--json'], server.env)).json<RunView[]>()).toMatchObject([
+    { retryOf: id },
+    { retryOf: other?.id },
+  ]);
+});
+
+test('an id that is none does not stop the others, whose new ids are told', async () => {
+  const { stdout, stderr, exit } = await bgtask(RunReplay, ['nope', id], server.env);
+  expect([exit, stderr]).toEqual([1, expect.stringContaining('nope')]);
+  expect(await server.client.final(stdout.trim())).toMatchObject({ retryOf: id });
+});
+
+test('other arguments go with one id: with more it exits 2, and submits nothing', async () => {
+  const { exit, stdout, stderr } = await bgtask(RunReplay, [id, 'other', '--args', '["Arthur"]'], server.env);
+  expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining('--args goes with one id')]);
+  expect((await bgtask(RunReplay, [], server.env)).exit).toBe(2);
+});
+
 test('also of a run that has not ended, which stays as it is', async () => {
   const [open] = await server.client.submit([{ task: 'nobody' }]);
   const run = (await bgtask(RunReplay, [open?.id as string, '--json'], server.env)).json<RunView>();
