@@ -40,7 +40,7 @@ const TYPES_ONLY = [
   'src/worker/run-pool.ts',
 ];
 /** Longer than they should be. A number may only go down; a new file may not come in. */
-const LONG: Record<string, number> = { 'src/store/table.ts': 303 };
+const LONG: Record<string, number> = {};
 const LONGEST = 300;
 
 const UNMIRRORED = readFileSync(new URL('unmirrored.txt', import.meta.url), 'utf8').split('\n');

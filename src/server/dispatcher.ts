@@ -55,7 +55,7 @@ export class Dispatcher {
   readonly #handout: Handout;
   readonly #cancels: Cancels;
   readonly #hooks: Hooks;
-  readonly #inputs = new Inputs();
+  readonly #inputs: Inputs;
   readonly #sweeps: Sweeps;
   readonly #jumps: ClockJumps;
   #wake: () => void = () => undefined;
@@ -72,6 +72,7 @@ export class Dispatcher {
     this.#cancels = new Cancels({ ...options, roster: this.#roster, reports: this.#reports });
     this.#sweeps = new Sweeps(options);
     this.#jumps = new ClockJumps(options.store, options.clock);
+    this.#inputs = new Inputs(options.store);
   }
 
   /** Picks up what the store holds: every lease gets a fresh term, so that workers that live on can come back with their runs. */
@@ -253,7 +254,7 @@ export class Dispatcher {
     this.#reports.giveBack(holder);
     Object.assign(holder, { tasks, names: new Set(tasks.keys()), slots: told.slots, generation: told.generation, draining: told.draining });
     for (const task of told.tasks) this.#store.setLimits(task.name, task);
-    this.#inputs.learn(told.tasks);
+    this.#inputs.learn(told.tasks, this.#options.clock.now());
     this.#hooks.serve(holder);
     this.#handOut();
     const orphans = (queued: Awaited<ReturnType<Store['tasks']>>) => orphansOf(this.#roster.all(), queued);

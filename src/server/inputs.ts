@@ -1,12 +1,14 @@
 /**
- * What is known of the input of tasks: workers tell it as JSON Schema, so that a call by name alone is refused where it is made. In
- * memory, and kept when its worker has gone. It refuses only what is plainly wrong: what it cannot judge is checked where the run starts.
+ * What is known of the input of tasks: workers tell it as JSON Schema, so that a call by name alone is refused where it is made. It is
+ * kept when its worker has gone, and in the store over a restart. It refuses only what is plainly wrong: what it cannot judge is checked where the run starts.
  */
 import { z } from 'zod';
 import type { SubmitRequest } from '../core/api.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import type { TaskInfo } from '../core/frames.ts';
 import { isMarked } from '../core/values.ts';
+import type { Store } from '../store/store.ts';
+import { written } from './reports.ts';
 import type { Refusal } from './submission.ts';
 
 interface Known {
@@ -17,13 +19,21 @@ interface Known {
 
 export class Inputs {
   readonly #byTask = new Map<string, Known>();
+  readonly #store: Pick<Store, 'noteInputs' | 'inputs'>;
+
+  constructor(store: Pick<Store, 'noteInputs' | 'inputs'>) {
+    this.#store = store;
+    for (const { task, schema } of store.inputs()) if (schema !== null) this.#byTask.set(task, { text: schema });
+  }
 
   /** Takes note of what a worker tells of its tasks; the newest word counts. */
-  learn(tasks: readonly TaskInfo[]): void {
+  learn(tasks: readonly TaskInfo[], at: number): void {
     for (const { name, input } of tasks) {
       if (input === undefined) this.#byTask.delete(name);
       else if (this.#byTask.get(name)?.text !== input) this.#byTask.set(name, { text: input });
     }
+    const inputs = tasks.map(({ name, input = null }) => ({ task: name, schema: input }));
+    void written(this.#store.noteInputs(inputs, at));
   }
 
   /** Why the arguments of a call cannot be right; null where they may be. */

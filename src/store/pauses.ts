@@ -1,7 +1,9 @@
 /** What is paused: tasks, whose runs wait, and workers, that get none. Kept until it is taken back, whether anything has the name or not. */
 import type { RunQueue } from '../core/queue.ts';
+import type { Changes, Fact } from './rows.ts';
 
 export type Pausable = 'task' | 'worker';
+type Told = Omit<Extract<Fact, { kind: 'pause' }>, 'kind'>;
 
 export class Pauses {
   /** Names. */
@@ -24,6 +26,13 @@ export class Pauses {
     if (this.#workers.has(name) === paused) return false;
     this.#workers[paused ? 'add' : 'delete'](name);
     return true;
+  }
+
+  /** Leaves a fact in `changes` where it is news. */
+  tell({ of, name, paused, at }: Told, changes: Changes | null): void {
+    if (!this.set(of, name, paused)) return;
+    changes?.facts.push({ kind: 'pause', of, name, paused, at });
+    changes?.steps.push({ undo: () => this.set(of, name, !paused) });
   }
 
   /** As a snapshot keeps it. */

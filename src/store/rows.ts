@@ -11,6 +11,8 @@ export type Fact =
   | { readonly kind: 'uncache'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'remove'; readonly ids: readonly string[]; readonly at: number }
   | { readonly kind: 'worker'; readonly id: string; readonly process: ProcessIdentity; readonly at: number }
+  /** The JSON Schema of a task's input, as text; null: it has none any more. */
+  | { readonly kind: 'input'; readonly task: string; readonly schema: string | null; readonly at: number }
   | { readonly kind: 'pause'; readonly of: Pausable; readonly name: string; readonly paused: boolean; readonly at: number };
 
 /** A run with its place in the table. */

@@ -12,6 +12,7 @@ import type { StoreError } from '../core/errors.ts';
 import type { ProcessIdentity } from '../core/frames.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
+import type { TaskInput } from './inputs.ts';
 import type { Pausable } from './pauses.ts';
 
 export type Durability = 'durable' | 'relaxed' | 'memory';
@@ -83,6 +84,11 @@ export interface Store {
   noteWorker(id: string, process: ProcessIdentity, at: number): Promise<void>;
   /** The process a worker was when it was last noted. Synchronous. */
   workerProcess(id: string): ProcessIdentity | undefined;
+
+  /** What workers tell of the input of their tasks. Kept over a restart, within bounds, until it is told otherwise. */
+  noteInputs(inputs: readonly TaskInput[], at: number): Promise<void>;
+  /** What was told last. Synchronous. */
+  inputs(): readonly TaskInput[];
 
   /** Removes final runs with their logs; open ones stay. Answers with the ids that are gone. */
   remove(ids: readonly string[]): Promise<readonly string[]>;

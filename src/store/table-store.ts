@@ -11,6 +11,7 @@ import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, StateName } from '
 import type { Clock } from '../core/seams.ts';
 import { full } from './batch.ts';
 import { Commits, type Log } from './commits.ts';
+import type { TaskInput } from './inputs.ts';
 import type { Pausable } from './pauses.ts';
 import type {
   Applied,
@@ -151,7 +152,7 @@ export class TableStore implements Store {
   }
 
   setPaused(of: Pausable, name: string, paused: boolean, at: number): Promise<void> {
-    return this.commits.do({ execute: () => this.#table.setPaused(of, name, paused, at) });
+    return this.commits.do({ execute: () => this.#table.pauses.tell({ of, name, paused, at }, this.#table.changes) });
   }
 
   noteWorker(id: string, process: ProcessIdentity, at: number): Promise<void> {
@@ -161,6 +162,15 @@ export class TableStore implements Store {
 
   workerProcess(id: string): ProcessIdentity | undefined {
     return this.#table.workers.get(id);
+  }
+
+  noteInputs(inputs: readonly TaskInput[], at: number): Promise<void> {
+    const execute = () => this.#table.inputs.tell(inputs, at, this.#table.changes);
+    return this.commits.do({ execute, whenFull: () => undefined, rides: true });
+  }
+
+  inputs(): readonly TaskInput[] {
+    return this.#table.inputs.all();
   }
 
   pausedWorkers(): ReadonlySet<string> {

@@ -14,9 +14,10 @@ import { CachedRuns } from './cached.ts';
 import { Children } from './children.ts';
 import { Dependents, unmetOf } from './dependents.ts';
 import { Expiries } from './expiries.ts';
+import { TaskInputs } from './inputs.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
-import { type Pausable, Pauses } from './pauses.ts';
+import { Pauses } from './pauses.ts';
 import { Retention } from './retention.ts';
 import { type Changes, type Fact, type KeptRow, newRow, type Row, type Step } from './rows.ts';
 import type { Applied, Claimed, Grant, Keep, NotSubmitted, Submitted } from './store.ts';
@@ -28,6 +29,7 @@ export class Table {
   readonly queue = new RunQueue();
   readonly pauses = new Pauses(this.queue);
   readonly workers = new Workers();
+  readonly inputs = new TaskInputs();
   readonly listing = new Listing<Row>();
   readonly children = new Children();
   readonly #rows = new Map<string, Row>();
@@ -110,12 +112,6 @@ export class Table {
     return ids.length;
   }
 
-  setPaused(of: Pausable, name: string, paused: boolean, at: number): void {
-    if (!this.pauses.set(of, name, paused)) return;
-    this.changes?.facts.push({ kind: 'pause', of, name, paused, at });
-    this.changes?.steps.push({ undo: () => this.pauses.set(of, name, !paused) });
-  }
-
   /** Removes those of `ids` that are final and that no open run waits for; answers with them. */
   remove(ids: readonly string[], at: number): string[] {
     const rows = ids.map((id) => this.#rows.get(id)).filter((row) => row !== undefined && isFinal(row.run) && row.awaited === 0);
@@ -133,7 +129,8 @@ export class Table {
     else if (fact.kind === 'event') this.#replayEvent(fact.id, fact.event, fact.at);
     else if (fact.kind === 'uncache') this.cached.clear(fact.ids, this.#rows, null);
     else if (fact.kind === 'worker') this.workers.note(fact, null);
-    else if (fact.kind === 'pause') this.setPaused(fact.of, fact.name, fact.paused, fact.at);
+    else if (fact.kind === 'pause') this.pauses.tell(fact, null);
+    else if (fact.kind === 'input') this.inputs.tell([fact], fact.at, null);
     else if (this.remove(fact.ids, fact.at).length !== fact.ids.length) throw new Error('it removes a run that cannot be removed');
   }
 

@@ -24,6 +24,7 @@ export type Act = {
     | 'release'
     | 'start'
     | 'pause'
+    | 'input'
     | 'expire'
     | 'remove'
     | 'sweep';
@@ -49,6 +50,7 @@ export const anAct: fc.Arbitrary<Act> = fc.record({
     'cancel',
     'release',
     'pause',
+    'input',
     'expire',
     'remove',
     'sweep',
@@ -63,6 +65,7 @@ export interface Target {
   apply(id: string, event: RunEvent, at: number): unknown;
   expire(at: number): unknown;
   pause(of: 'task' | 'worker', paused: boolean, at: number): unknown;
+  input(schema: string | null, at: number): unknown;
   clear(at: number): unknown;
   remove(id: string, at: number): unknown;
   sweep(at: number): unknown;
@@ -82,6 +85,7 @@ export function onStore(store: Store): Target {
     apply: (id, event, at) => store.apply([{ id, event }], at),
     expire: (at) => store.expire(at),
     pause: (of, paused, at) => store.setPaused(of, 'greet', paused, at),
+    input: (schema, at) => store.noteInputs([{ task: 'greet', schema }], at),
     clear: (at) => store.uncache(null, at),
     remove: (id) => store.remove([id]),
     sweep: (at) => store.sweep(at, KEEP),
@@ -94,7 +98,8 @@ export function onTable(table: Table): Target {
     claim: (at, token) => table.claim(OFFER, at, granting(token)),
     apply: (id, event, at) => table.apply(id, event, at),
     expire: (at) => table.expire(at),
-    pause: (of, paused, at) => table.setPaused(of, 'greet', paused, at),
+    pause: (of, paused, at) => table.pauses.tell({ of, name: 'greet', paused, at }, table.changes),
+    input: (schema, at) => table.inputs.tell([{ task: 'greet', schema }], at, table.changes),
     clear: (at) => table.uncache(null, at),
     remove: (id, at) => table.remove([id], at),
     sweep: (at) => table.sweep(at, KEEP),
@@ -144,6 +149,8 @@ export function perform(target: Target, acts: readonly Act[], index: number): un
       return target.claim(at, tokenOf(index));
     case 'pause':
       return target.pause(PAUSABLE[pick % PAUSABLE.length] as 'task' | 'worker', pick % 3 === 0, at);
+    case 'input':
+      return target.input(pick % 3 === 0 ? null : `{"const":"${'ü'.repeat(pick)}"}`, at);
     case 'expire':
       return target.expire(at);
     case 'remove':

@@ -13,7 +13,7 @@ test('a commit holds the newest form of each run it changed, and the ids that we
   table.submit(aSubmit({ id: 'a' }), T0);
   table.submit(aSubmit({ id: 'b' }), T0);
   table.submit(aSubmit({ id: 'brief' }), T0); // comes and goes within the batch: nobody ever saw it
-  table.setPaused('task', 'greet', true, T0);
+  table.pauses.tell({ of: 'task', name: 'greet', paused: true, at: T0 }, changes);
   for (const id of ['a', 'brief']) table.apply(id, { type: 'cancel', reason: 'x' }, T0);
   table.remove(['old', 'brief'], T0);
   const commit = commitOf(changes.steps);

@@ -423,6 +423,29 @@ export function contract(name: string, open: () => Promise<Opened>): void {
       expect(store.workerProcess('v')).toBeUndefined();
     });
 
+    test('what was told last of the input of a task is known, until it is told that there is nothing', async () => {
+      await store.noteInputs([{ task: 'greet', schema: '{"type":"string"}' }], T0);
+      await store.noteInputs(
+        [
+          { task: 'greet', schema: 'true' },
+          { task: 'resize', schema: '{}' },
+        ],
+        T0,
+      );
+      expect(store.inputs()).toEqual([
+        { task: 'greet', schema: 'true' },
+        { task: 'resize', schema: '{}' },
+      ]);
+      await store.noteInputs(
+        [
+          { task: 'greet', schema: null },
+          { task: 'other', schema: null },
+        ],
+        T0,
+      );
+      expect(store.inputs()).toEqual([{ task: 'resize', schema: '{}' }]);
+    });
+
     describe('commits', () => {
       test('what is called in one turn is one commit, with the newest form of each run, told before anybody is answered', async () => {
         const told: string[] = [];

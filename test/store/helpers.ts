@@ -35,6 +35,7 @@ export function stateOf(table: Table): string {
   return JSON.stringify({
     rows,
     paused: [table.queue.pausedTasks().sort(), [...table.pauses.workers].sort()],
+    inputs: table.inputs.all(),
     newestRemoved: table.newestRemoved,
   });
 }

@@ -183,6 +183,7 @@ describe('loading', () => {
         const loaded = new Table();
         for (const row of table.rows()) loaded.load(row);
         loaded.pauses.load(table.pauses.kept());
+        loaded.inputs.load(table.inputs.kept());
         loaded.forgetUpTo(table.newestRemoved);
         expect(answersOf(loaded, T0 + 1e6)).toBe(answersOf(table, T0 + 1e6));
       }),

@@ -49,6 +49,7 @@ export function textOf(fact: Fact): string {
   if (fact.kind === 'remove') return `"k":"runs.removed","ids":${JSON.stringify(fact.ids)}`;
   if (fact.kind === 'uncache') return `"k":"cache.cleared","ids":${JSON.stringify(fact.ids)}`;
   if (fact.kind === 'worker') return `"k":"worker.connected","id":${quote(fact.id)},"process":${JSON.stringify(fact.process)}`;
+  if (fact.kind === 'input') return `"k":"task.input","task":${quote(fact.task)},"schema":${JSON.stringify(fact.schema)}`;
   return `"k":"${fact.of}.${fact.paused ? 'paused' : 'resumed'}","${fact.of}":${quote(fact.name)}`;
 }
 
@@ -123,6 +124,7 @@ export function factOf(record: JournalRecord): Fact | null {
   if (k === 'runs.removed') return { kind: 'remove', ids: record.ids as string[], at };
   if (k === 'cache.cleared') return { kind: 'uncache', ids: record.ids as string[], at };
   if (k === 'worker.connected') return { kind: 'worker', id: record.id as string, process: record.process as ProcessIdentity, at };
+  if (k === 'task.input') return { kind: 'input', task: record.task as string, schema: record.schema as string | null, at };
   const [, of, verb] = /^(task|worker)\.(paused|resumed)$/.exec(k) ?? [];
   if (of !== undefined) return { kind: 'pause', of: of as Pausable, name: record[of] as string, paused: verb === 'paused', at };
   if (k === 'segment' || k === 'mark' || k === 'next') return null;

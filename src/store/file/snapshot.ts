@@ -76,7 +76,8 @@ export class SnapshotAdapter implements Adapter<Checkpoint> {
     for (const { run, seq, keyUntil, uncached } of checkpoint.table.rows()) cut.push({ run, seq, keyUntil, uncached });
     const header = {
       ...{ k: 'snapshot', store: checkpoint.store, v: VERSION, s: checkpoint.seq, e: checkpoint.epoch, t: this.#options.clock.now() },
-      ...{ newestRemoved: checkpoint.table.newestRemoved, ...checkpoint.table.pauses.kept(), ...checkpoint.table.workers.kept() },
+      ...{ newestRemoved: checkpoint.table.newestRemoved, ...checkpoint.table.pauses.kept() },
+      ...{ ...checkpoint.table.workers.kept(), ...checkpoint.table.inputs.kept() },
     };
     return this.#publish(checkpoint, header, cut);
   }
@@ -216,6 +217,7 @@ export async function readSnapshot(disk: Disk, folder: string, name: string): Pr
   table.forgetUpTo(newestRemoved);
   table.pauses.load(header);
   table.workers.load(header);
+  table.inputs.load(header);
   return { checkpoint: { table, seq: s, epoch: e, store, settled: Promise.resolve(true) }, bytes };
 }
 
@@ -237,6 +239,7 @@ interface Header {
   readonly paused: readonly string[];
   readonly pausedWorkers?: readonly string[];
   readonly workers?: readonly (readonly [string, ProcessIdentity])[];
+  readonly inputs?: readonly (readonly [string, string])[];
 }
 
 function readHeader(folder: string, name: string, line: Buffer): Header {

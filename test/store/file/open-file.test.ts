@@ -53,12 +53,14 @@ describe('closing and opening again', () => {
     await store.submit([aSubmit({ id: 'soon', task: 'third', expiresAt: T0 + 99, idempotencyKey: 'k' })], T0);
     await store.setPaused('task', 'other', true, T0);
     await store.noteWorker('w', WORKER, T0);
+    await store.noteInputs([{ task: 'greet', schema: '{}' }], T0);
     await store.setPaused('worker', 'gpu', true, T0);
     await store.close();
     const again = await openOn(disk);
     expect(await again.counts()).toMatchObject({ SCHEDULED: 4 });
     expect(await again.tasks()).toContainEqual({ name: 'other', queued: 1, running: 0, paused: true });
     expect(again.workerProcess('w')).toEqual(WORKER);
+    expect(again.inputs()).toEqual([{ task: 'greet', schema: '{}' }]);
     expect([...again.pausedWorkers()]).toEqual(['gpu']);
     expect(await again.submit([aSubmit({ id: 'x', task: 'third', idempotencyKey: 'k' })], T0)).toMatchObject([{ kind: 'deduplicated' }]);
     expect(await claimable(again)).toEqual(['up']);

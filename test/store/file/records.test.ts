@@ -67,6 +67,7 @@ const aFact: fc.Arbitrary<Fact> = fc.oneof(
     process: fc.record({ pid: fc.nat(), host: fc.string({ unit: 'binary' }), machine: aText, startTicks: aText }),
     at: fc.nat(),
   }),
+  fc.record({ kind: fc.constant('input' as const), task: fc.string(), schema: fc.option(fc.json()), at: fc.nat() }),
   fc.record({
     kind: fc.constant('pause' as const),
     of: fc.constantFrom('task' as const, 'worker' as const),
