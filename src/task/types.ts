@@ -93,7 +93,7 @@ export interface TaskOptions<S extends StandardSchema | undefined, A extends rea
   tags?: readonly string[] | undefined;
   /** What a run is called in lists, from its arguments. Left out where an argument is a future. Default: no name. */
   runName?: ((...args: A) => string) | undefined;
-  /** Two submitted calls with the same key are one run. Default: none; a key can also be given with the call. */
+  /** Two submitted calls with the same key are one run, also where that has failed. Default: none; a key can also be given with the call. */
   idempotencyKey?: ((...args: A) => string) | undefined;
   /** How long a key answers. Default: as long as its run is kept. */
   idempotencyTtl?: Duration | undefined;
@@ -129,7 +129,7 @@ export interface RunOptions {
   at?: Date | undefined;
   /** End EXPIRED if not started within this time. Default: the task's own. */
   ttl?: Duration | undefined;
-  /** A call with a key that is known already gives a future of the run that is there; `deduplicated` says so. */
+  /** A call with a key that is known already gives a future of the run that is there, also of a failed one; `deduplicated` says so. */
   idempotencyKey?: string | undefined;
   /** How long the key answers. Default: the task's own, else as long as the run is kept. */
   idempotencyTtl?: Duration | undefined;
