@@ -260,6 +260,20 @@ export function isLeased(run: Run): run is LeasedRun {
   return run.lease !== null;
 }
 
+/**
+ * Whether `said` asks for the very run that is there, as one does who was not answered. Delays and times to live are not compared, as
+ * they have become points in time, nor is a number of retries that was left open, as a worker has filled it in.
+ */
+export function isSameSubmit(run: Run, said: NewRun): boolean {
+  if (run.task !== said.task || run.args !== said.args) return false;
+  if (said.maxAttempts !== null && run.maxAttempts !== said.maxAttempts) return false;
+  return COMPARED.every((key) => run[key] === said[key] || JSON.stringify(run[key]) === JSON.stringify(said[key]));
+}
+const COMPARED = [
+  ...(['name', 'tags', 'priority', 'idempotencyKey', 'concurrencyKey'] as const),
+  ...(['parentId', 'retryOf', 'waitFor', 'timeoutMs'] as const),
+];
+
 export function plainError(name: string, message: string): RunError {
   return { name, message, stack: null, cause: null };
 }

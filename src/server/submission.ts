@@ -39,7 +39,7 @@ export const REFUSED = {
     code: 'storage_failed',
     message: 'The store could not write. Whether the run is kept is not known: send it again with the same id.',
   },
-  conflict: { status: 409, code: 'id_conflict', message: 'A run with this id exists with another task or other arguments.' },
+  conflict: { status: 409, code: 'id_conflict', message: 'A run with this id exists with another task, other arguments or other options.' },
   expired: { status: 409, code: 'id_expired', message: 'The id is older than the newest removed run: it may have run already.' },
   'no-upstream': { status: 409, code: 'no_upstream', message: 'It waits for a run that is not there.' },
 } as const satisfies Record<string, Refusal>;

@@ -110,7 +110,7 @@ export type Grant = (workerId: string, run: ScheduledRun) => Extract<RunEvent, {
 
 export interface Submitted {
   readonly run: Run;
-  /** `new`: it was added. `same`: the id is known, with the same task and arguments. `deduplicated`: the idempotency key led to `run`. */
+  /** `new`: it was added. `same`: the id is known, and the submit the same (`isSameSubmit`). `deduplicated`: the idempotency key led to `run`. */
   readonly kind: 'new' | 'same' | 'deduplicated';
   /** The run that it took the place of, and that was open until then. */
   readonly displaced?: string | null;
@@ -118,7 +118,7 @@ export interface Submitted {
 export interface NotSubmitted {
   readonly run: Run | undefined;
   /**
-   * `conflict`: the id is known with another task or arguments. `expired`: the id is older than the newest removed run.
+   * `conflict`: the id is known with another task, other arguments or other options. `expired`: the id is older than the newest removed run.
    * `no-upstream`: it waits for a run that is not there. `duplicate`: `run` has its idempotency key.
    */
   readonly kind: 'conflict' | 'expired' | 'no-upstream' | 'duplicate';

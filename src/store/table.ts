@@ -8,7 +8,7 @@
  */
 import { madeAt } from '../core/ids.ts';
 import { type Offer, RunQueue } from '../core/queue.ts';
-import { isFinal, isLeased, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
+import { isFinal, isLeased, isSameSubmit, type LeasedRun, type NewRun, type Run, type RunEvent, type ScheduledRun } from '../core/run.ts';
 import { newRun, transition } from '../core/transition.ts';
 import { CachedRuns } from './cached.ts';
 import { Children } from './children.ts';
@@ -71,7 +71,7 @@ export class Table {
   /** The answer to a submit that adds nothing; undefined where it would add a run. */
   known(said: NewRun, at: number): Submitted | NotSubmitted | undefined {
     const known = this.get(said.id);
-    if (known) return { run: known, kind: known.task === said.task && known.args === said.args ? 'same' : 'conflict' };
+    if (known) return { run: known, kind: isSameSubmit(known, said) ? 'same' : 'conflict' };
     const keyed = this.#keys.answer(said, at);
     if (keyed) return keyed;
     if (said.id <= this.#newestRemoved && madeAt(said.id) !== null) return { run: undefined, kind: 'expired' };

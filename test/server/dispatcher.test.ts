@@ -1,6 +1,6 @@
 /** The dispatcher over a memory store and a clock that stands still: no socket, no timer, no process. */
 import { describe, expect, test } from 'vitest';
-import type { SubmitRequest } from '../../src/core/api.ts';
+import type { SubmitOptions, SubmitRequest } from '../../src/core/api.ts';
 import type { Assignment, Outcome, ProcessIdentity, ServerFrame, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/frames.ts';
 import { idMaker } from '../../src/core/ids.ts';
 import { LEASE_MS } from '../../src/core/protocol.ts';
@@ -433,6 +433,29 @@ describe('submits', () => {
     expect(await ask([1])).toMatchObject([{ kind: 'new' }]);
     expect(await ask([1])).toMatchObject([{ kind: 'same' }]);
     expect(await ask([2])).toMatchObject([{ status: 409, code: 'id_conflict' }]);
+  });
+
+  test('sent again later, word for word, it is the same run; with other options it is refused', async () => {
+    const { dispatcher, clock, connect } = await start();
+    const options: SubmitOptions = {
+      ...{ tags: ['a', 'b'], priority: '5s', runName: 'one', retries: 2, timeout: '1m', ttl: '1h', delay: '1s', idempotencyKey: 'k' },
+      ...{ onConflict: 'replace', debounceMaxWait: '3s', concurrencyKey: 'c', waitFor: ['up', { id: 'up', allowFailure: true }] },
+    };
+    await dispatcher.submit([{ id: 'up', task: 'other' }]);
+    const ask = async (over: SubmitOptions) =>
+      (await dispatcher.submit([{ id: 'a', task: 'greet', options: { ...options, ...over } }])).map((one) =>
+        'kind' in one ? one.kind : one.code,
+      )[0];
+    expect(await ask({})).toBe('new');
+    clock.advance(2_000);
+    connect();
+    expect(await ask({})).toBe('same');
+    expect(await ask({ delay: '9s', ttl: '9h' })).toBe('same');
+    const others: SubmitOptions[] = [
+      ...[{ tags: ['a'] }, { priority: 0 }, { runName: 'two' }, { retries: 3 }, { timeout: '2m' as const }],
+      ...[{ concurrencyKey: 'd' }, { idempotencyKey: 'l' }, { waitFor: [] }, { parentId: 'up' }, { retryOf: 'up' }],
+    ];
+    for (const over of others) expect(await ask(over), JSON.stringify(over)).toBe('id_conflict');
   });
 
   test('one bad request of a batch does not keep the others out', async () => {

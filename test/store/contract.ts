@@ -72,11 +72,12 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         expect(await store.get('a')).toEqual(answers[0]?.run);
       });
 
-      test('of a known id is the same run where task and arguments are, else a conflict', async () => {
+      test('of a known id is the same run where task, arguments and options are, else a conflict', async () => {
         const run = await submit({ id: 'a' });
         await cancel(run);
-        const answers = await store.submit([aSubmit({ id: 'a' }), aSubmit({ id: 'a', args: '[2]' }), aSubmit({ id: 'a', task: 'x' })], T0);
-        expect(answers.map(({ kind }) => kind)).toEqual(['same', 'conflict', 'conflict']);
+        const again = [{}, { args: '[2]' }, { task: 'x' }, { tags: ['x'] }].map((over) => aSubmit({ id: 'a', ...over }));
+        const answers = await store.submit(again, T0);
+        expect(answers.map(({ kind }) => kind)).toEqual(['same', 'conflict', 'conflict', 'conflict']);
         expect(answers[0]?.run).toMatchObject({ id: 'a', state: 'CANCELLED' });
       });
 
@@ -93,6 +94,19 @@ export function contract(name: string, open: () => Promise<Opened>): void {
         await cancel(first);
         const later = await store.submit([aSubmit({ id: newId(), idempotencyKey: 'k' })], T0 + 1);
         expect(later).toMatchObject([{ kind: 'deduplicated', run: { id: first.id, state: 'CANCELLED' } }]);
+      });
+
+      test('a failed run keeps its key, and a submit that replaces takes it', async () => {
+        const key = { idempotencyKey: 'k' };
+        const failed = await submit({ ...key, waitFor: [{ id: (await submit()).id, allowFailure: false }] });
+        await store.apply([{ id: failed.waitFor[0]?.id as string, event: { type: 'cancel', reason: 'x' } }], T0);
+        expect(await store.get(failed.id)).toMatchObject({ state: 'FAILED' });
+        expect(await store.submit([aSubmit({ id: newId(), ...key })], T0)).toMatchObject([
+          { kind: 'deduplicated', run: { id: failed.id } },
+        ]);
+        const next = await submit({ ...key, onConflict: 'replace' });
+        expect(await store.submit([aSubmit({ id: newId(), ...key })], T0)).toMatchObject([{ kind: 'deduplicated', run: { id: next.id } }]);
+        expect(await store.get(failed.id)).toMatchObject({ state: 'FAILED' });
       });
 
       test('an idempotency key counts for its task alone', async () => {
