@@ -48,6 +48,8 @@ export interface ClientOptions {
   readonly transport?: Transport;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How long a submit waits for a server that was there and is not, in milliseconds; 0: one try. Default: 30,000. */
+  readonly submitTimeoutMs?: number | undefined;
 }
 
 /**
@@ -90,8 +92,8 @@ export interface Client {
 
 /** A client of the server at `address`. It connects when it is first used. */
 export function createClient(options: ClientOptions): Client {
-  const { clock = systemClock, random = systemRandom, transport = webTransport() } = options;
-  return new ApiClient({ address: options.address, transport, clock, random });
+  const { clock = systemClock, random = systemRandom, transport = webTransport(), submitTimeoutMs } = options;
+  return new ApiClient({ address: options.address, transport, clock, random, submitTimeoutMs });
 }
 
 class ApiClient implements Client {
@@ -105,11 +107,11 @@ class ApiClient implements Client {
   #closing: Promise<void> | null = null;
 
   constructor(options: Required<ClientOptions>) {
-    const { transport, clock, random } = options;
+    const { transport, clock, random, submitTimeoutMs } = options;
     this.#transport = transport;
     this.#requests = new Requests(options);
     this.#connection = new Connection(options, this.#requests, (frame) => this.#receive(frame));
-    this.#submits = new Submits(this.#connection, this.#requests, clock, newIds(clock, random));
+    this.#submits = new Submits(this.#connection, this.#requests, clock, newIds(clock, random), submitTimeoutMs);
     this.#watches = new Watches(this.#connection, this.#requests, clock);
     this.#follows = new Follows(this.#connection);
     const { caller } = transport;

@@ -73,18 +73,13 @@ export class Requests {
   }
 
   /**
-   * Calls `once` until there is an answer. `sentBefore`: the same was sent already, with an unknown outcome; `once` is told whether
-   * that is so. Where it stays unknown, the error says so and names `runIds`. It gives up `REPEAT_MS` after `since`.
+   * Calls `once` until there is an answer; it is told whether the same was sent already, with an unknown outcome. Where that stays
+   * unknown, the error says so and names the runs.
    */
-  async repeat<T>(
-    once: (timeoutMs: number, sent: boolean) => Promise<T>,
-    repeatable: boolean,
-    sentBefore = false,
-    runIds: readonly string[] = [],
-    since: number = this.#options.clock.monotonic(),
-  ): Promise<T> {
-    const until = since + REPEAT_MS;
-    const tries: Tries = { until, repeatable, runIds, sent: sentBefore, failures: 0, strangeSince: null };
+  async repeat<T>(once: (timeoutMs: number, sent: boolean) => Promise<T>, repeatable: boolean, as: Repeat = {}): Promise<T> {
+    const { sent = false, runIds = [], since = this.#options.clock.monotonic(), patienceMs = REPEAT_MS } = as;
+    const until = since + patienceMs;
+    const tries: Tries = { until, isOnly: patienceMs === 0, repeatable, runIds, sent, failures: 0, strangeSince: null };
     for (;;) {
       try {
         await this.#turnOf(tries);
@@ -95,7 +90,8 @@ export class Requests {
     }
   }
 
-  #timeoutOf({ until, repeatable }: Tries): number {
+  #timeoutOf({ until, isOnly, repeatable }: Tries): number {
+    if (isOnly) return TRY_MS;
     return repeatable ? Math.max(1, Math.min(TRY_MS, until - this.#options.clock.monotonic())) : ANSWER_MS;
   }
 
@@ -105,15 +101,16 @@ export class Requests {
   }
 
   /** Waits until it may try: at once, but where nobody answers and another one is trying or has just tried. */
-  async #turnOf({ until, sent }: Tries): Promise<void> {
+  async #turnOf({ until, isOnly, sent }: Tries): Promise<void> {
     const { clock } = this.#options;
     while (this.#outage !== null && this.holdsBack(sent)) {
       const { scout, nextAt, cause } = this.#outage;
       const now = clock.monotonic();
-      if (now >= until) throw new NetworkError(false, cause);
-      if (scout !== null) await scout;
-      else if (now < nextAt) await this.#wait(Math.min(nextAt, until) - now);
-      else return;
+      const mayTry = isOnly || now < until;
+      if (scout !== null && mayTry) await scout;
+      else if (now >= nextAt && mayTry) return;
+      else if (now >= until) throw new NetworkError(false, cause);
+      else await this.#wait(Math.min(nextAt, until) - now);
     }
   }
 
@@ -193,9 +190,22 @@ interface Outage {
   scout: Promise<void> | null;
 }
 
+/** How something is repeated. */
+export interface Repeat {
+  /** The same was sent before, with an unknown outcome. Default: false. */
+  readonly sent?: boolean;
+  readonly runIds?: readonly string[];
+  /** Monotonic milliseconds; default: now. It gives up `patienceMs` after that; 0: after one try. */
+  readonly since?: number;
+  /** Default: `REPEAT_MS`. */
+  readonly patienceMs?: number;
+}
+
 interface Tries {
   /** Monotonic milliseconds. */
   readonly until: number;
+  /** One try, however late it comes. */
+  readonly isOnly: boolean;
   readonly repeatable: boolean;
   readonly runIds: readonly string[];
   sent: boolean;

@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../core/seams.ts';
 import { isLeaving, isUnknown, refusedRun } from './answer.ts';
 import { Call, chunks, type Entry, entryOf } from './batch.ts';
 import type { Connection, Part } from './connection.ts';
-import { type Requests, TRY_MS } from './requests.ts';
+import { REPEAT_MS, type Requests, TRY_MS } from './requests.ts';
 import { atTurnEnd } from './socket.ts';
 import { NetworkError } from './transport.ts';
 
@@ -47,6 +47,9 @@ export class Submits implements Part {
   readonly #requests: Requests;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #patienceMs: number;
+  /** How long an answer over the socket is waited for. */
+  readonly #answerMs: number;
   #gathered: Entry[] = [];
   /** Turns in which something was submitted. */
   #turns = 0;
@@ -61,11 +64,14 @@ export class Submits implements Part {
   #held: Held[] = [];
   #onIdle: (() => void) | null = null;
 
-  constructor(connection: Connection, requests: Requests, clock: Clock, newId: () => string) {
+  /** `patienceMs`: how long a server that is not there is waited for; 0: one try. */
+  constructor(connection: Connection, requests: Requests, clock: Clock, newId: () => string, patienceMs = REPEAT_MS) {
     this.#connection = connection;
     this.#requests = requests;
     this.#clock = clock;
     this.#newId = newId;
+    this.#patienceMs = patienceMs;
+    this.#answerMs = Math.min(TRY_MS, patienceMs || TRY_MS);
   }
 
   /** See `Client.submit`. */
@@ -132,7 +138,7 @@ export class Submits implements Part {
     const ref = this.#ref++;
     this.#sent.set(ref, { entries, at: this.#clock.monotonic() });
     this.#letGo ??= this.#connection.hold();
-    if (this.#overdue === null) this.#lookLater(TRY_MS);
+    if (this.#overdue === null) this.#lookLater(this.#answerMs);
     this.#connection.sendText(`{"type":"submit","ref":${ref},"runs":${arrayOf(entries)}}`);
   }
 
@@ -155,7 +161,7 @@ export class Submits implements Part {
     this.#overdue = null;
     const entries: Entry[] = [];
     for (const [ref, { at }] of this.#sent) {
-      const left = at + TRY_MS - this.#clock.monotonic();
+      const left = at + this.#answerMs - this.#clock.monotonic();
       if (left > 0) {
         this.#lookLater(left);
         break;
@@ -213,7 +219,7 @@ export class Submits implements Part {
       if (left.length > 0) throw new NetworkError(after.sent, new Error(why));
     };
     try {
-      await this.#requests.repeat(once, true, sentBefore, idsOf(chunk), since);
+      await this.#requests.repeat(once, true, { sent: sentBefore, runIds: idsOf(chunk), since, patienceMs: this.#patienceMs });
       return null;
     } catch (error) {
       fail(left, error as Error);

@@ -5,6 +5,7 @@
 import { type Client, createClient } from '../client/client.ts';
 import { nodeTransport } from '../client/node.ts';
 import type { Address } from '../client/socket.ts';
+import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
 
 /** Which server to use, where the settings do not say it. */
@@ -13,6 +14,11 @@ export interface ConnectOptions {
   readonly url?: string | undefined;
   /** Default: the setting API_KEY where `url` is that of the settings, else the key that a server on this machine left for its user. */
   readonly apiKey?: string | undefined;
+  /**
+   * How long a submit waits for a server that answered before and does not now; then it throws `ServerUnreachableError`. 0: it tries
+   * once. One that is there and says nothing may take twice as long, and 15 s where it is 0. Default: '30s'.
+   */
+  readonly submitTimeout?: Duration | undefined;
 }
 
 let shared: Client | null = null;
@@ -22,19 +28,20 @@ export function defaultClient(): Client {
   return shared;
 }
 
-/** A client of its own. @throws {InvalidOptionError} `url` is no address of a server. */
-export function makeClient({ url, apiKey }: ConnectOptions): Client {
+/** A client of its own. @throws {InvalidOptionError} `url` is no address of a server, or another option is wrong. */
+export function makeClient({ url, apiKey, submitTimeout }: ConnectOptions): Client {
   if (url !== undefined && !isServerUrl(url))
     throw new InvalidOptionError('url of connect', url, "an address, as in 'http://127.0.0.1:4200'");
   if (apiKey !== undefined && (typeof apiKey !== 'string' || apiKey === '')) {
     throw new InvalidOptionError('apiKey of connect', typeof apiKey === 'string' ? '' : apiKey, 'the text that `bgtask auth token` prints');
   }
+  const submitTimeoutMs = submitTimeout === undefined ? undefined : toMilliseconds(submitTimeout, 'submitTimeout of connect');
   let find: (() => Promise<Address>) | null = null;
   const address = async (): Promise<Address> => {
     find ??= await finder(url, apiKey);
     return find();
   };
-  return createClient({ address, transport: nodeTransport() });
+  return createClient({ address, transport: nodeTransport(), submitTimeoutMs });
 }
 
 /** Settings are read once, and a key that a local server left each time: the server may have been started anew. */

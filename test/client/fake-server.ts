@@ -56,7 +56,7 @@ export class FakeServer {
     return this.#sockets.clients;
   }
 
-  client(options: { apiKey?: string; clock?: Clock; transport?: Transport } = {}): Client {
+  client(options: { apiKey?: string; clock?: Clock; transport?: Transport; submitTimeoutMs?: number } = {}): Client {
     const { apiKey = null, transport = nodeTransport(), ...rest } = options;
     return createClient({ address: async () => ({ url: this.url, apiKey }), transport, ...rest });
   }

@@ -182,9 +182,47 @@ describe('a wrong key', () => {
   });
 });
 
+describe('a request with a patience of its own', () => {
+  const ask = (them: Requests, patienceMs: number) =>
+    them.repeat((timeoutMs) => them.once('POST', '/runs', '{}', timeoutMs), true, { patienceMs });
+  const gone = { code: 'BGTASK_SERVER_UNREACHABLE' };
+
+  test('is repeated for that long', async () => {
+    const them = requests([ok, unsent]);
+    await ask(them, 2_000);
+    await expect(ask(them, 2_000)).rejects.toMatchObject(gone);
+    expect(now).toBeGreaterThanOrEqual(2_000);
+    expect(now).toBeLessThan(2_250);
+    expect(asked.at(-1)?.timeoutMs).toBeLessThan(2_000);
+  });
+
+  test('of nothing is tried once, with the time of any try', async () => {
+    const them = requests([ok, unsent]);
+    await ask(them, 0);
+    await expect(ask(them, 0)).rejects.toMatchObject(gone);
+    expect(asked.map(({ timeoutMs }) => timeoutMs)).toEqual([TRY_MS, TRY_MS]);
+    await expect(requests([reset]).repeat(() => Promise.reject(reset), true, { patienceMs: 0, runIds: ['a'] })).rejects.toMatchObject({
+      runIds: ['a'],
+    });
+  });
+
+  test('of nothing fails with the try of another that is under way, and finds a server that is back', async () => {
+    const them = requests([ok, unsent, unsent, ok]);
+    await ask(them, 0);
+    const both = await Promise.allSettled([ask(them, 0), ask(them, 0)]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const before = asked.length;
+    await expect(ask(them, 0)).rejects.toMatchObject(gone); // it was tried just now
+    now += 250;
+    const results = await Promise.allSettled([ask(them, 0), ask(them, 0)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(asked.length - before).toBe(2);
+  });
+});
+
 test('an outcome that stays unknown names the runs it is not known of', async () => {
-  const sent = requests([reset]).repeat(() => Promise.reject(reset), true, false, ['a', 'b']);
+  const sent = requests([reset]).repeat(() => Promise.reject(reset), true, { runIds: ['a', 'b'] });
   await expect(sent).rejects.toMatchObject({ runIds: ['a', 'b'], message: expect.stringContaining('2 runs (a, b)') });
-  const unheard = requests([unsent]).repeat(() => Promise.reject(unsent), true, false, ['a']);
+  const unheard = requests([unsent]).repeat(() => Promise.reject(unsent), true, { runIds: ['a'] });
   await expect(unheard).rejects.toMatchObject({ runIds: [] });
 });

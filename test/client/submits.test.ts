@@ -316,3 +316,32 @@ test('closing waits for what was submitted', async () => {
   await client.close();
   expect(await submitted).toHaveLength(1);
 });
+
+describe('with a submit timeout', () => {
+  test('of nothing, what is submitted while no server is there fails at once, and is taken again when one is back', async () => {
+    const hasty = server.client({ submitTimeoutMs: 0 });
+    await hasty.submit([greet('a')]);
+    await server.kill();
+    const started = performance.now();
+    await expect(hasty.submit([greet('b')])).rejects.toMatchObject({ code: 'BGTASK_SERVER_UNREACHABLE' });
+    expect(performance.now() - started).toBeLessThan(TRY_MS / 3);
+    await server.listen();
+    for (let taken = false; !taken; ) {
+      taken = await hasty.submit([greet('c')]).then(
+        () => true,
+        () => false,
+      );
+    }
+    await hasty.close();
+  });
+
+  test('an answer over the socket is not waited for longer than that', async () => {
+    await client.close();
+    client = server.client({ submitTimeoutMs: 200 });
+    await overSocket();
+    server.onFrame = (frame) => frame.type === 'submit'; // never answered
+    server.misbehave = () => 'silent';
+    const submitted = client.submit([greet('a')]);
+    await expect(submitted).rejects.toMatchObject({ code: 'BGTASK_SERVER_UNREACHABLE', runIds: [expect.any(String)] });
+  });
+});

@@ -64,6 +64,7 @@ describe('a client', () => {
     [{ url: 'localhost' }, 'url of connect is "localhost"; expected an address'],
     [{ url: 'file:///etc' }, 'url of connect is "file:///etc"; expected an address'],
     [{ url: 7 }, 'url of connect is 7; expected an address'],
+    [{ submitTimeout: 'soon' }, 'submitTimeout of connect is "soon"; expected milliseconds or text'],
     [{ apiKey: '' }, 'apiKey of connect is ""; expected the text'],
   ])('is refused for %j', (options, message) => {
     expect(() => makeClient(options as never)).toThrow(message);
