@@ -1,7 +1,8 @@
 /**
  * The wall clock can be set while runs wait for a length of time, or for nothing but a free slot. That is no date: where the clock is set
- * back, even while no server was there, they come due as much earlier by it. Where it is set forward they are due at once, and each
- * starts once. A run that was submitted for a date, or with a delay, keeps its date.
+ * back, even while no server was there, they come due as much earlier by it. A run that was submitted for a date, or with a delay, keeps
+ * its date. Where it is set forward nothing is moved: no clock that we have tells that from a machine that slept, for which the time has
+ * passed. What waits is due then, and each starts once.
  */
 import type { ScheduledRun } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';

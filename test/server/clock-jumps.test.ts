@@ -111,7 +111,7 @@ test('a clock that is set back twice, the second time while no server was there,
   expect((await dueAt(store, 'one')) - clock.now()).toBe(5_000);
 });
 
-test('a clock that is set forward, or nudged, moves nothing', async () => {
+test('a clock that is set forward, as after a sleep of the machine, or nudged, moves nothing', async () => {
   const { clock, store, jumps } = await start();
   const due = await aRetry(store, clock, 'one');
   for (const ms of [HOUR, -500]) {
