@@ -1,8 +1,7 @@
 /** What is paused: tasks, whose runs wait, and workers, that get none. Kept until it is taken back, whether anything has the name or not. */
 import type { RunQueue } from '../core/queue.ts';
-import type { Changes, Fact } from './rows.ts';
+import type { Changes, Fact, Pausable } from './rows.ts';
 
-export type Pausable = 'task' | 'worker';
 type Told = Omit<Extract<Fact, { kind: 'pause' }>, 'kind'>;
 
 export class Pauses {

@@ -1,7 +1,8 @@
 /** What a table is made of, and what a change of it leaves behind. */
 import type { ProcessIdentity } from '../core/frames.ts';
 import type { NewRun, Run, RunEvent } from '../core/run.ts';
-import type { Pausable } from './pauses.ts';
+
+export type Pausable = 'task' | 'worker';
 
 /** One thing that happened, as a journal keeps it. */
 export type Fact =

@@ -13,7 +13,7 @@ import type { ProcessIdentity } from '../core/frames.ts';
 import type { Limits, Offer } from '../core/queue.ts';
 import type { CompletedRun, LeasedRun, NewRun, Run, RunEvent, ScheduledRun, StateName } from '../core/run.ts';
 import type { TaskInput } from './inputs.ts';
-import type { Pausable } from './pauses.ts';
+import type { Pausable } from './rows.ts';
 
 export type Durability = 'durable' | 'relaxed' | 'memory';
 

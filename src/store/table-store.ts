@@ -12,7 +12,7 @@ import type { Clock } from '../core/seams.ts';
 import { full } from './batch.ts';
 import { Commits, type Log } from './commits.ts';
 import type { TaskInput } from './inputs.ts';
-import type { Pausable } from './pauses.ts';
+import type { Pausable } from './rows.ts';
 import type {
   Applied,
   Change,

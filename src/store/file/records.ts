@@ -5,8 +5,7 @@
  */
 import type { ProcessIdentity } from '../../core/frames.ts';
 import type { FinalState, NewRun, RunEvent } from '../../core/run.ts';
-import type { Pausable } from '../pauses.ts';
-import type { Fact } from '../rows.ts';
+import type { Fact, Pausable } from '../rows.ts';
 import { endOfText, quote } from './lines.ts';
 
 /** The only layout there is so far. A file with a higher number was written by a newer bgtask. */
