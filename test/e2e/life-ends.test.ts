@@ -29,6 +29,12 @@ export const writes = task('writes', async (name: string) => {
   }
   meta.set('name', name);
 });
+let tries = 0;
+export const third = task('third', { retries: 5, retryDelay: [0, '200ms'] }, async () => {
+  tries += 1;
+  if (tries < 3) throw new RangeError('not yet');
+  return tries;
+});
 export const gives = task('gives', async (what: string): Promise<unknown> => {
   if (what === 'text thrown') throw 'just text';
   if (what === 'nothing thrown') throw undefined;
@@ -107,6 +113,38 @@ test('an input that does not fit is refused where it is made: by the task, and b
   expect([code, stderr]).toEqual([2, expect.stringContaining("The input of task 'order' is not valid: id: ")]);
   const runs = JSON.parse(await shell.done('npx bgtask task ls --json')) as { state: string }[];
   expect(runs.map(({ state }) => state).sort()).toEqual(['COMPLETED', 'COMPLETED', 'FAILED']); // the last: the record of the direct call
+});
+
+test('an input that does not fit is refused also by a server that was started anew, before any worker is there', async () => {
+  const server = await shell.serve('npx bgtask server start');
+  const worker = await shell.serve('npx bgtask task serve tasks.ts');
+  await shell.done(`npx bgtask task run order '{"id":"towel"}' --wait`);
+  await worker.stop();
+  await server.stop();
+  await shell.serve('npx bgtask server start');
+  const { code, stderr } = await shell.run(`npx bgtask task run order '{"id":"x"}'`);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("The input of task 'order' is not valid: id: ")]);
+  await shell.done(`npx bgtask task run order '{"id":"towel"}'`);
+});
+
+test('a call that was tried again in its own process has all of its attempts in its record', async () => {
+  await shell.serve('npx bgtask server start');
+  await script('say(await tasks.third());');
+  const [{ id }] = JSON.parse(await shell.done('npx bgtask task ls --json')) as [{ id: string }];
+  const run = JSON.parse(await shell.done(`npx bgtask run inspect ${id} --json`)) as {
+    history: { name: string; attempt: number; at: string }[];
+  };
+  expect(run).toMatchObject({ state: 'COMPLETED', attempt: 3, maxAttempts: 6, result: 3 });
+  const waits = ['AwaitingRetry 1', 'Pending 1', 'Retrying 2', 'AwaitingRetry 2', 'Pending 2', 'Retrying 3'];
+  expect(run.history.map(({ name, attempt }) => `${name} ${attempt}`)).toEqual([
+    'Scheduled 0',
+    'Pending 0',
+    'Running 1',
+    ...waits,
+    'Completed 3',
+  ]);
+  const times = run.history.map(({ at }) => Date.parse(at));
+  expect(times.toSorted((a, b) => a - b)).toEqual(times);
 });
 
 test('runs that write at the same time keep their logs apart, and events tell them from the first line', async () => {
