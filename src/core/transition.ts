@@ -281,9 +281,7 @@ function askAgain(run: ScheduledRun, event: Extract<RunEvent, { type: 'upstream'
 }
 
 /** A run that was leased keeps its place, and is due whatever the clock said then. */
-function wasDue(run: OpenRun, at: number): number {
-  return Math.min(run.dueAt, at);
-}
+const wasDue = (run: OpenRun, at: number): number => Math.min(run.dueAt, at);
 
 function schedule(run: OpenRun, stateName: StateName, dueAt: number, at: number, reason: string | null): Run {
   return log({ ...run, state: 'SCHEDULED', stateName, lease: null, dueAt } as ScheduledRun, at, reason);
