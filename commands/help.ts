@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/args';
-import { Help } from '@oclif/core/help';
 import { BgtaskCommand } from '../src/cli/command.ts';
+import { BgtaskHelp } from '../src/cli/help.ts';
 
 export default class HelpCommand extends BgtaskCommand {
   static override summary = 'Explain a command.';
@@ -10,6 +10,6 @@ export default class HelpCommand extends BgtaskCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(HelpCommand);
-    await new Help(this.config, { all: false }).showHelp(args.command ?? []);
+    await new BgtaskHelp(this.config, { all: false }).showHelp(args.command ?? []);
   }
 }

@@ -56,7 +56,7 @@ const UNUSED = ['minimatch', 'lilconfig', 'wsl-utils'];
  */
 export async function bundleCommands(folder) {
   const files = readdirSync(`${folder}/commands`, { recursive: true }).filter((file) => file.endsWith('.js'));
-  const entries = [...files.map((file) => `commands/${file}`), 'src/cli/main.js', 'src/cli/not-found.js'];
+  const entries = [...files.map((file) => `commands/${file}`), 'src/cli/main.js', 'src/cli/help.js', 'src/cli/not-found.js'];
   const built = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry.replace(/\.js$/, ''), `${folder}/${entry}`])),
     platform: 'node',
@@ -68,11 +68,11 @@ export async function bundleCommands(folder) {
   const groups = [
     { name: 'packages', test: /node_modules/ },
     { name: 'client', test: /\/src\/client\// },
-    { name: 'shared', test: /\/src\/(cli\/(?!main)|config\/|core\/|system\/)/ },
+    { name: 'shared', test: /\/src\/(cli\/(?!main|help)|config\/|core\/|system\/)/ },
   ];
   const names = { entryFileNames: '[name].js', chunkFileNames: 'cli/[name].js' };
   await built.write({ dir: folder, format: 'esm', ...names, codeSplitting: { groups } });
   await built.close();
-  const bundled = readdirSync(`${folder}/src/cli`).filter((file) => !/^(main|not-found)\.js$/.test(file));
+  const bundled = readdirSync(`${folder}/src/cli`).filter((file) => !/^(main|help|not-found)\.js$/.test(file));
   for (const file of bundled) rmSync(`${folder}/src/cli/${file}`);
 }

@@ -13,7 +13,9 @@ const names = Object.values(commands)
   .sort();
 
 async function helpOf(name) {
-  const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100' };
+  // Defaults as they are where nothing is set. oclif knows no width but that of a terminal, or this.
+  const { BGTASK_HOME, XDG_DATA_HOME, ...kept } = process.env;
+  const env = { ...kept, NO_COLOR: '1', OCLIF_COLUMNS: '100' };
   const { stdout } = await promisify(execFile)(process.execPath, [`${root}bin/run.js`, ...name.split(' '), '--help'], { env });
   return stdout.trim();
 }

@@ -11,7 +11,7 @@ export default class TaskRun extends ApiCommand {
   static override examples = [
     '<%= config.bin %> task run greet Ford',
     `<%= config.bin %> task run resize photo.png 300 --wait`,
-    `<%= config.bin %> task run import --args '[{"path": "a.csv"}]' --delay 5m --key import-a`,
+    `<%= config.bin %> task run import --args '[{"path": "a.csv"}]' --delay 5m --key a`,
   ];
   static override args = {
     task: stringArg({ required: true, ignoreStdin: true, description: 'name of the task' }),

@@ -3,15 +3,18 @@ import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Settings } from '../config/config.ts';
 import type { ServerStatus } from '../core/api.ts';
+import { settingFlag, withEnv } from './flags.ts';
 import { type Doors, type LocalStore, startLocalServer, untilFailed } from './local-server.ts';
-import { plainServer, serverFlags } from './server-flags.ts';
+import { plainServer, portFlag } from './server-flags.ts';
 import { type ServingWorker, serveUntilStopped } from './serving.ts';
 import type { WorkerConsole } from './worker-console.ts';
 import { type WorkerFlags, type WorkerSettings, workerFlags, workerSettings } from './worker-flags.ts';
 import type { ShownEvent } from './worker-lines.ts';
 
-const { port, store } = serverFlags;
-export const devFlags = { port, store, ...workerFlags };
+/** Seen from the folder it is started in. */
+const DEV_STORE = '.bgtask/store';
+const store = settingFlag('STORE', { helpValue: 'URL', showsDefault: `file:./${DEV_STORE}` });
+export const devFlags = withEnv('', { port: portFlag, store, ...workerFlags });
 
 /** How the parts are made. */
 export interface DevDoors<Store extends LocalStore> extends Doors<Store> {
@@ -50,7 +53,7 @@ export async function develop<Store extends LocalStore>(doors: DevDoors<Store>, 
 /** The store of the project and a key of its own, unless a flag or the environment names one: what a profile says is meant for everyday servers. */
 export function devSettings({ sources, ...settings }: Settings): Settings {
   const isNamed = (source: Settings['sources']['STORE']) => source === 'flag' || source === 'env';
-  const store = isNamed(sources.STORE) ? settings.store : `file:${resolve('.bgtask', 'store')}`;
+  const store = isNamed(sources.STORE) ? settings.store : `file:${resolve(DEV_STORE)}`;
   return { ...settings, sources, store, apiKey: isNamed(sources.API_KEY) ? settings.apiKey : null };
 }
 

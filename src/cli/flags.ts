@@ -6,16 +6,29 @@ import { homeFolders } from '../config/home.ts';
 import { nearest } from '../config/nearest.ts';
 import type { RunFilter } from '../core/api.ts';
 import { RUN_STATES, type RunState } from '../core/run.ts';
+import { tildePath } from './text.ts';
 import { UsageError } from './usage.ts';
 
-/** The flag that says a setting. Its text is read by config.ts, as from any other source. `showsDefault`: where that is no folder of the user. */
+/**
+ * The flag that says a setting. Its text is read by config.ts, as from any other source. `showsDefault`: in its help, that of the
+ * setting or this text; looked up when the help is shown, since it may be a folder of the user.
+ */
 export function settingFlag(
   key: Key,
-  { showsDefault = false, ...options }: { helpValue: string; helpGroup?: string; showsDefault?: boolean },
+  { showsDefault, ...options }: { helpValue: string; helpGroup?: string; description?: string; showsDefault?: true | string },
 ) {
   const setting = settingOf(key);
-  const defaultHelp = async () => setting.default(homeFolders()) ?? undefined;
-  return string({ env: setting.env, description: setting.describe, ...options, ...(showsDefault && { defaultHelp }) });
+  const defaultHelp = async () => (typeof showsDefault === 'string' ? showsDefault : homely(setting.default(homeFolders())));
+  return string({
+    env: setting.env,
+    description: setting.describe,
+    ...options,
+    ...(showsDefault && { defaultHelp, noCacheDefault: true }),
+  });
+}
+
+function homely(text: string | null): string | undefined {
+  return text?.replace(/(?<=^file:).*/s, (folder) => tildePath(folder));
 }
 
 /** Gives each flag `BGTASK_<SCOPE>_<FLAG>`. Long-lived commands have no scope: theirs are named as an operator would write them. */
@@ -31,7 +44,14 @@ export const commonFlags = {
 };
 
 /** On every command that talks to a server. The key has none: what stands in a command line can be seen by others. */
-export const apiFlags = { ...commonFlags, 'api-url': settingFlag('API_URL', { helpValue: 'URL', helpGroup: 'GLOBAL' }) };
+export const apiFlags = {
+  ...commonFlags,
+  'api-url': settingFlag('API_URL', {
+    helpValue: 'URL',
+    helpGroup: 'GLOBAL',
+    description: 'where the server answers; default: http://127.0.0.1:4200',
+  }),
+};
 
 /** Which runs are meant. Several values: given again, or parted by commas. */
 export function filterFlags(scope: string) {

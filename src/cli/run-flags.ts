@@ -6,7 +6,7 @@ import { revealFlags, wholeFlag, withEnv } from './flags.ts';
 const MOST_RETRIES = 1_000_000;
 
 export const runFlags = withEnv('TASK_RUN', {
-  args: string({ helpValue: 'JSON', description: 'all arguments as a JSON array; - reads it from stdin' }),
+  args: string({ helpValue: 'JSON|-', description: 'all arguments as a JSON array; - reads it from stdin' }),
   delay: string({ helpValue: 'DURATION', description: 'not before so long from now', exclusive: ['at'] }),
   at: string({ helpValue: 'TIME', description: 'not before this moment, as in 2026-11-24T15:00' }),
   id: string({ helpValue: 'ID', description: 'id of the run: the same id and arguments again are the same run' }),

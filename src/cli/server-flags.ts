@@ -15,10 +15,11 @@ export const portFlag = wholeFlag({
 export const serverFlags = withEnv('', {
   host: string({ helpValue: 'HOST', description: 'address to listen on', default: '127.0.0.1' }),
   port: portFlag,
-  store: settingFlag('STORE', { helpValue: 'URL' }),
+  store: settingFlag('STORE', { helpValue: 'URL', showsDefault: true }),
   durability: option({
     options: ['durable', 'relaxed'] as const,
     default: 'durable' as const,
+    helpValue: 'durable|relaxed',
     description: 'durable: answered when it is on disk; relaxed: up to 100 ms later, which a power cut may take',
   })(),
   'keep-completed': settingFlag('KEEP_COMPLETED', { helpValue: 'AGE,COUNT', showsDefault: true }),
