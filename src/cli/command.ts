@@ -4,10 +4,12 @@
  */
 import { Command } from '@oclif/core/command';
 import type { Client } from '../client/client.ts';
-import { loadSettings, type Overrides, SETTINGS, type Settings, type Source } from '../config/config.ts';
+import { loadSettings, type Overrides, SETTINGS, type Settings } from '../config/config.ts';
 import { addressOf } from '../config/servers.ts';
 import { escapePainted } from '../core/text.ts';
+import type { Circumstances } from './errors.ts';
 import { apiFlags, commonFlags } from './flags.ts';
+import { checkSwitches, type FlagDefinitions, namingFlags, variablesOf } from './origins.ts';
 import { toJson } from './text.ts';
 import type { WorkerConsole } from './worker-console.ts';
 
@@ -23,18 +25,20 @@ export abstract class BgtaskCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
+    checkSwitches(this.#flagDefinitions());
     if (!this.outlivesReader) leaveWithReader();
   }
 
   /** The settings, with what the flags of this command say about them. */
   protected settings(flags: Readonly<Record<string, unknown>>): Settings {
-    this.#settings = loadSettings(this.overrides(flags));
+    const overrides = this.overrides(flags);
+    this.#settings = namingFlags(() => loadSettings(overrides));
     return this.#settings;
   }
 
   /** What flags say about settings. A value that oclif took from the environment is left to config.ts, which knows where it stood. */
   protected overrides(flags: Readonly<Record<string, unknown>>): Overrides {
-    const definitions: Readonly<Record<string, { env?: string }>> = { ...this.ctor.baseFlags, ...this.ctor.flags };
+    const definitions = this.#flagDefinitions();
     const said = SETTINGS.map(({ key, env }) => ({ key, env, name: key.toLowerCase().replaceAll('_', '-') }));
     const typed = said.filter(({ env, name }) => definitions[name]?.env === env && flags[name] !== process.env[env]);
     return Object.fromEntries(typed.filter(({ name }) => typeof flags[name] === 'string').map(({ key, name }) => [key, flags[name]]));
@@ -108,7 +112,9 @@ export abstract class BgtaskCommand extends Command {
   protected override async catch(error: Error): Promise<void> {
     if ((error as { code?: unknown }).code === 'EEXIT') throw error; // `this.exit`: said already what there was to say
     const { failureJson, failureOf, failureText } = await import('./errors.ts');
-    const failure = failureOf(error, this.id, Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }), this.#addressSource());
+    const flags = this.#flagDefinitions();
+    const variables = variablesOf(flags, this.argv);
+    const failure = failureOf(error, { commandId: this.id, flagNames: Object.keys(flags), variables, address: this.#address() });
     if (this.jsonEnabled()) this.logJson(failureJson(failure));
     else process.stderr.write(`${failureText(failure, error.stack)}\n`);
     process.exitCode = failure.exit;
@@ -120,8 +126,13 @@ export abstract class BgtaskCommand extends Command {
     await super.finally(error);
   }
 
-  #addressSource(): Source {
-    return this.#settings?.sources.API_URL ?? 'default';
+  #flagDefinitions(): FlagDefinitions {
+    return { ...this.ctor.baseFlags, ...this.ctor.flags };
+  }
+
+  /** Who said which server is asked. */
+  #address(): Circumstances['address'] {
+    return this.#settings && { source: this.#settings.sources.API_URL, profile: this.#settings.profile };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Source } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
 import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
+import { nameVariables, type Variables } from './origins.ts';
 import { paint } from './text.ts';
 
 /** The table of docs/commands.md. */
@@ -74,26 +75,41 @@ interface Thrown {
   readonly flags?: readonly string[];
 }
 
-/** `commandId` and `flagNames` help to say what was meant, `addressSource` why it was that server. */
-export function failureOf(error: unknown, commandId = '', flagNames: readonly string[] = [], addressSource: Source = 'default'): Failure {
+/** What helps to say what was meant, and where it came from. */
+export interface Circumstances {
+  readonly commandId?: string | undefined;
+  readonly flagNames?: readonly string[];
+  /** Of the flags whose value the environment says. */
+  readonly variables?: Variables;
+  /** Who said which server is asked, and in which profile. */
+  readonly address?: { readonly source: Source; readonly profile: string } | undefined;
+}
+
+export function failureOf(error: unknown, circumstances: Circumstances = {}): Failure {
   const thrown = (error ?? {}) as Thrown;
   const typed = thrown.oclif?.exit !== undefined && !(error instanceof BgtaskError);
   const known = typed || error instanceof BgtaskError || isSystemError(error);
-  return {
-    exit: exitCodeOf(error),
-    code: typed ? 'BGTASK_USAGE' : known ? String(thrown.code) : 'BGTASK_UNEXPECTED',
-    message: plain(thrown.message ?? String(error)),
-    suggestions: typed
-      ? usageSuggestions(thrown, commandId, flagNames)
-      : [...(thrown.suggestions ?? []), ...whyThere(error, addressSource)],
-    unexpected: !known,
-  };
+  const code = typed ? 'BGTASK_USAGE' : known ? String(thrown.code) : 'BGTASK_UNEXPECTED';
+  const usage = { exit: exitCodeOf(error), code, message: plain(thrown.message ?? String(error)), unexpected: !known };
+  const failure = ABOUT_FLAGS.has(code) ? atOrigin(usage, circumstances) : usage;
+  const said = [...(thrown.suggestions ?? []), ...whyThere(error, circumstances)];
+  const bare = said.length === 0 && ABOUT_FLAGS.has(code) && circumstances.commandId !== undefined;
+  return { ...failure, suggestions: typed || bare ? usageSuggestions(thrown, circumstances) : said };
+}
+
+const ABOUT_FLAGS = new Set(['BGTASK_USAGE', 'BGTASK_INVALID_OPTION']);
+
+/** Named by what its reader can change. A wrong variable is no mistake of the one who typed the command, but a wrong configuration. */
+function atOrigin<Told extends Omit<Failure, 'suggestions'>>(told: Told, { variables = {} }: Circumstances): Told {
+  const message = nameVariables(told.message, variables);
+  return message === told.message ? told : { ...told, message, code: 'BGTASK_CONFIG', exit: EXIT.config };
 }
 
 /** Who said that the server is there, where it was not the default. */
-function whyThere(error: unknown, source: Source): string[] {
-  if (!(error instanceof ServerUnreachableError) || source === 'default') return [];
-  return [`The address comes from ${{ flag: '--api-url', env: 'BGTASK_API_URL in the environment', profile: 'the profile' }[source]}`];
+function whyThere(error: unknown, { address }: Circumstances): string[] {
+  if (!(error instanceof ServerUnreachableError) || address === undefined || address.source === 'default') return [];
+  const from = { flag: '--api-url', env: 'BGTASK_API_URL in the environment', profile: `the profile ${address.profile}` };
+  return [`The address comes from ${from[address.source]}`];
 }
 
 /** What the process ends with after `error`. */
@@ -130,7 +146,7 @@ function plain(message: string): string {
     .trimEnd();
 }
 
-function usageSuggestions({ flags, suggestions }: Thrown, commandId: string, flagNames: readonly string[]): string[] {
+function usageSuggestions({ flags, suggestions }: Thrown, { commandId = '', flagNames = [] }: Circumstances): string[] {
   const help = `bgtask ${commandId.replaceAll(':', ' ')} --help`.replace('  ', ' ');
   const meant = (flags ?? []).map((flag) => nearest(flag.replace(/^-+(no-)?/, '').replace(/=.*/s, ''), flagNames));
   const near = meant.filter((flag) => flag !== null).map((flag) => `Did you mean --${flag}?`);

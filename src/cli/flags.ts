@@ -122,7 +122,7 @@ function stateOf(text: string): RunState {
   const state = RUN_STATES.find((known) => known === text.toUpperCase());
   if (state) return state;
   const near = nearest(text, RUN_STATES);
-  throw new UsageError(`There is no state ${JSON.stringify(text)}${near ? `; did you mean ${near}?` : '.'}`, [
+  throw new UsageError(`--state: there is no state ${JSON.stringify(text)}${near ? `; did you mean ${near}?` : '.'}`, [
     `States: ${RUN_STATES.join(', ')}`,
   ]);
 }

@@ -10,7 +10,7 @@ import { readText } from './files.ts';
 import { type Environment, type Home, homeFolders } from './home.ts';
 import { type KeepFor, readKeep, settleKeep } from './keep.ts';
 import { nearest } from './nearest.ts';
-import { DEFAULT_PROFILE, type Profile, type Profiles, profileNamed, readProfiles } from './profiles.ts';
+import { DEFAULT_PROFILE, type Profile, type Profiles, profileNamed, profilesFile, readProfiles } from './profiles.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -110,6 +110,8 @@ export interface Found {
   readonly source: Source;
   /** The variable that named the file `text` comes from, and that file. */
   readonly from?: { readonly variable: string; readonly file: string };
+  /** The profile `text` comes from, and the file it stands in. */
+  readonly in?: { readonly profile: string; readonly file: string };
 }
 
 /** The key as it was meant, with or without `BGTASK_`. @throws {ConfigError} It is none; names the nearest one. */
@@ -152,19 +154,20 @@ export function loadSettings(overrides: Overrides = {}, env: Environment = proce
 }
 
 /** `text` as `setting` keeps it. @throws {ConfigError} It is not what the setting takes. */
-export function readSetting(setting: Setting, text: string, source: Source): string {
+export function readSetting(setting: Setting, text: string, source: Source, { said, suggestions }: Said = { said: setting.key }): string {
   try {
     return setting.parse(text);
   } catch (error) {
     const value = setting.secret ? '' : ` is ${JSON.stringify(text)}`;
-    throw new ConfigError(`${whereSaid(setting, source)}${value}: ${(error as Error).message}.`, source);
+    throw new ConfigError(`${said}${value}: ${(error as Error).message}.`, source, suggestions);
   }
 }
 
-function readFound({ setting, text, source, from }: Found): string | null {
+function readFound(found: Found): string | null {
+  const { setting, text, source, from } = found;
   if (from && !text)
     throw new ConfigError(`${from.variable} in the environment is ${JSON.stringify(from.file)}: ${problemOf(from)}.`, source);
-  return text === null ? null : readSetting(from ? { ...setting, env: from.variable } : setting, text, source);
+  return text === null ? null : readSetting(setting, text, source, whereSaid(found));
 }
 
 function problemOf({ file }: { file: string }): string {
@@ -175,10 +178,21 @@ function problemOf({ file }: { file: string }): string {
   }
 }
 
-function whereSaid(setting: Setting, source: Source): string {
-  if (source === 'env') return `${setting.env} in the environment`;
-  if (source === 'profile') return `${setting.key} in the profile`;
-  return setting.key;
+/** Where a value was said, in words, and how it is mended there. */
+interface Said {
+  readonly said: string;
+  readonly suggestions?: readonly string[];
+}
+
+function whereSaid({ setting, source, from, in: kept }: Found): Said {
+  if (source === 'env') return { said: `${from?.variable ?? setting.env} in the environment` };
+  if (kept === undefined) return { said: setting.key };
+  const there = kept.profile === DEFAULT_PROFILE ? '' : ` --profile ${kept.profile}`;
+  const suggestions = [
+    `Set it anew: bgtask config set ${setting.key}=VALUE${there}`,
+    `Or take it out: bgtask config unset ${setting.key}${there}`,
+  ];
+  return { said: `${setting.key} in the profile ${kept.profile} (${kept.file})`, suggestions };
 }
 
 function gather(overrides: Overrides, env: Environment): { home: Home; profile: Profile; profileName: string; found: Found[] } {
@@ -187,7 +201,9 @@ function gather(overrides: Overrides, env: Environment): { home: Home; profile: 
   const used = profileInUse(profiles, overrides, env);
   const profile = profileNamed(profiles, used.text, used.source);
   const found = SETTINGS.map((setting) => {
-    return setting.key === 'PROFILE' ? { setting, ...used } : find(setting, overrides, env, profile, home);
+    if (setting.key === 'PROFILE') return { setting, ...used };
+    const one = find(setting, overrides, env, profile, home);
+    return one.source === 'profile' ? { ...one, in: { profile: used.text, file: profilesFile(home) } } : one;
   });
   return { home, profile, profileName: used.text, found };
 }

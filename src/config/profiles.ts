@@ -43,6 +43,7 @@ export function profileNamed({ profiles }: Profiles, name: string, source: Confi
   if (profile) return profile;
   const near = nearest(name, Object.keys(profiles));
   throw new ConfigError(`There is no profile ${JSON.stringify(name)}${near ? `; did you mean ${near}?` : '.'}`, source, [
+    ...(source === 'env' ? ['It is named by BGTASK_PROFILE in the environment'] : []),
     'List the profiles: bgtask profile ls',
     `Or create it: bgtask profile create ${NAME.test(name) ? name : 'NAME'}`,
   ]);

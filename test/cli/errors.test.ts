@@ -64,8 +64,10 @@ describe('the words', () => {
 
   test('say where the address of an absent server comes from, unless it is the default', () => {
     const error = new ServerUnreachableError('http://x/api');
-    expect(failureOf(error, '', [], 'env').suggestions.at(-1)).toBe('The address comes from BGTASK_API_URL in the environment');
-    expect(failureOf(error, '', [], 'profile').suggestions.at(-1)).toBe('The address comes from the profile');
+    const toldBy = (source: 'env' | 'profile' | 'default') => failureOf(error, { address: { source, profile: 'work' } }).suggestions.join();
+    expect(toldBy('env')).toMatch(/The address comes from BGTASK_API_URL in the environment$/);
+    expect(toldBy('profile')).toMatch(/The address comes from the profile work$/);
+    expect(toldBy('default')).not.toContain('comes from');
     expect(failureOf(error).suggestions.join()).not.toContain('comes from');
   });
 
@@ -73,7 +75,7 @@ describe('the words', () => {
     const error = Object.assign(new CLIError('Nonexistent flags: --prot, --no-wacth=1\nSee more help with --help'), {
       flags: ['--prot', '--no-wacth=1'],
     });
-    expect(failureOf(error, 'server:start', ['port', 'watch'])).toMatchObject({
+    expect(failureOf(error, { commandId: 'server:start', flagNames: ['port', 'watch'] })).toMatchObject({
       code: 'BGTASK_USAGE',
       message: 'There are no flags --prot, --no-wacth=1',
       suggestions: ['Did you mean --port?', 'Did you mean --watch?', 'bgtask server start --help'],
@@ -83,6 +85,21 @@ describe('the words', () => {
   test('of a flag that cannot be read begin with the flag', () => {
     const error = new CLIError('Parsing --port \n\texpected a whole number\nSee more help with --help');
     expect(failureOf(error).message).toBe('--port: expected a whole number');
+  });
+
+  test('about a flag whose value the environment says name the variable, and it is the configuration that is wrong', () => {
+    const error = new CLIError('Parsing --port \n\texpected a whole number\nSee more help with --help');
+    expect(failureOf(error, { variables: { port: 'BGTASK_PORT' } })).toMatchObject({
+      exit: 78,
+      code: 'BGTASK_CONFIG',
+      message: 'BGTASK_PORT in the environment: expected a whole number',
+    });
+    expect(failureOf(error, { variables: { host: 'BGTASK_HOST' } })).toMatchObject({ exit: 2, code: 'BGTASK_USAGE' });
+  });
+
+  test('of a mistake of usage name the help of the command where they suggest nothing else', () => {
+    expect(failureOf(new UsageError('no'), { commandId: 'run:rm' }).suggestions).toEqual(['bgtask run rm --help']);
+    expect(failureOf(new UsageError('no', ['Do that']), { commandId: 'run:rm' }).suggestions).toEqual(['Do that']);
   });
 
   test('of our own mistake ask for a second look; the stack is shown where DEBUG asks for it', () => {

@@ -35,7 +35,7 @@ describe('a filter', () => {
   });
 
   test('refuses a state that is none, with the nearest', () => {
-    expect(() => filterOf({ state: ['FAILD'] })).toThrow('There is no state "FAILD"; did you mean FAILED?');
+    expect(() => filterOf({ state: ['FAILD'] })).toThrow('--state: there is no state "FAILD"; did you mean FAILED?');
   });
 });
 

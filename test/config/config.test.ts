@@ -119,7 +119,7 @@ describe('what is wrong is named', () => {
   test('with where it was said', async () => {
     expect(() => loadSettings({}, { ...env, BGTASK_LIMIT: 'x' })).toThrow('BGTASK_LIMIT in the environment is "x"');
     await inProfile({ LIMIT: 'x' });
-    expect(() => loadSettings({}, env)).toThrow('LIMIT in the profile is "x"');
+    expect(() => loadSettings({}, env)).toThrow(`LIMIT in the profile default (${join(home, 'profiles.json')}) is "x"`);
   });
 
   test('and only what was typed is a mistake of usage', () => {
