@@ -1,5 +1,6 @@
 import { string } from '@oclif/core/args';
 import { ApiCommand } from '../../src/cli/command.ts';
+import { type PausedTask, pauseTask } from '../../src/cli/tasks.ts';
 
 export default class TaskPause extends ApiCommand {
   static override summary = 'Hand out no more runs of a task.';
@@ -7,11 +8,8 @@ export default class TaskPause extends ApiCommand {
   static override examples = ['<%= config.bin %> task pause resize'];
   static override args = { task: string({ required: true, ignoreStdin: true, description: 'name of the task' }) };
 
-  async run(): Promise<{ name: string; paused: boolean }> {
+  async run(): Promise<PausedTask> {
     const { args, flags } = await this.parse(TaskPause);
-    const client = await this.connect(this.settings(flags));
-    const answer = await client.request<{ name: string; paused: boolean }>('POST', `/tasks/${encodeURIComponent(args.task)}/pause`);
-    this.note(`Paused ${answer.name}. Go on: bgtask task resume ${answer.name}`);
-    return answer;
+    return await pauseTask(await this.connect(this.settings(flags)), args.task, (line) => this.note(line));
   }
 }

@@ -10,6 +10,7 @@ export default class WorkerResume extends ApiCommand {
   async run(): Promise<PausedWorkers> {
     const { args, flags } = await this.parse(WorkerResume);
     const answer = await pauseWorkers(await this.connect(this.settings(flags)), args.name, false);
+    if (answer.workers === 0) this.note('No worker of that name is connected now. Names: bgtask worker ls');
     this.note(`Workers named ${answer.name} get runs again.`);
     return answer;
   }

@@ -18,3 +18,14 @@ test('paused workers get what waited', async () => {
     await server.close();
   }
 });
+
+test('where no worker of that name is connected it says so', async () => {
+  const server = await testServer();
+  try {
+    expect((await bgtask(WorkerResume, ['none'], server.env)).stderr).toContain(
+      'No worker of that name is connected now. Names: bgtask worker ls',
+    );
+  } finally {
+    await server.close();
+  }
+});
