@@ -114,7 +114,11 @@ export abstract class BgtaskCommand extends Command {
     const { failureJson, failureOf, failureText } = await import('./errors.ts');
     const flags = this.#flagDefinitions();
     const variables = variablesOf(flags, this.argv);
-    const failure = failureOf(error, { commandId: this.id, flagNames: Object.keys(flags), variables, address: this.#address() });
+    const [example] = this.ctor.examples ?? [];
+    const failure = failureOf(error, {
+      ...{ commandId: this.id, flagNames: Object.keys(flags), variables, address: this.#address() },
+      ...(typeof example === 'string' && { example: example.replace('<%= config.bin %>', this.config.bin) }),
+    });
     if (this.jsonEnabled()) this.logJson(failureJson(failure));
     else process.stderr.write(`${failureText(failure, error.stack)}\n`);
     process.exitCode = failure.exit;

@@ -3,6 +3,7 @@
  * A stack is shown for mistakes of bgtask itself, and only where DEBUG asks for it.
  */
 
+import { stripVTControlCharacters } from 'node:util';
 import type { Source } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
 import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError } from '../core/errors.ts';
@@ -73,12 +74,16 @@ interface Thrown {
   readonly oclif?: { readonly exit?: number };
   /** On an error about flags that the command does not have. */
   readonly flags?: readonly string[];
+  /** On an error about arguments: those that are missing, or the texts that are too many. */
+  readonly args?: readonly ({ readonly name: string; readonly description?: string } | string)[];
 }
 
 /** What helps to say what was meant, and where it came from. */
 export interface Circumstances {
   readonly commandId?: string | undefined;
   readonly flagNames?: readonly string[];
+  /** One that works, for who left out a part of it. */
+  readonly example?: string | undefined;
   /** Of the flags whose value the environment says. */
   readonly variables?: Variables;
   /** Who said which server is asked, and in which profile. */
@@ -87,20 +92,26 @@ export interface Circumstances {
 
 export function failureOf(error: unknown, circumstances: Circumstances = {}): Failure {
   const thrown = (error ?? {}) as Thrown;
-  const typed = thrown.oclif?.exit !== undefined && !(error instanceof BgtaskError);
-  const known = typed || error instanceof BgtaskError || isSystemError(error);
-  const code = typed ? 'BGTASK_USAGE' : known ? String(thrown.code) : 'BGTASK_UNEXPECTED';
-  const usage = { exit: exitCodeOf(error), code, message: plain(thrown.message ?? String(error)), unexpected: !known };
-  const failure = ABOUT_FLAGS.has(code) ? atOrigin(usage, circumstances) : usage;
+  const known = knownAs(error);
+  const text = known === 'oclif' ? oclifText(thrown) : (thrown.message ?? String(error));
+  const code = { oclif: 'BGTASK_USAGE', own: String(thrown.code), unknown: 'BGTASK_UNEXPECTED' }[known];
+  const told = atOrigin({ exit: exitCodeOf(error), code, message: plain(text), unexpected: known === 'unknown' }, circumstances);
+  if (known === 'oclif') return { ...told, suggestions: usageSuggestions(thrown, told.message, circumstances) };
   const said = [...(thrown.suggestions ?? []), ...whyThere(error, circumstances)];
-  const bare = said.length === 0 && ABOUT_FLAGS.has(code) && circumstances.commandId !== undefined;
-  return { ...failure, suggestions: typed || bare ? usageSuggestions(thrown, circumstances) : said };
+  const unhelpful = said.length === 0 && ABOUT_FLAGS.has(code) && circumstances.commandId !== undefined;
+  return { ...told, suggestions: unhelpful ? [moreOf(circumstances)] : said };
+}
+
+function knownAs(error: unknown): 'own' | 'oclif' | 'unknown' {
+  if (error instanceof BgtaskError || isSystemError(error)) return 'own';
+  return (error as Thrown | undefined)?.oclif?.exit === undefined ? 'unknown' : 'oclif';
 }
 
 const ABOUT_FLAGS = new Set(['BGTASK_USAGE', 'BGTASK_INVALID_OPTION']);
 
 /** Named by what its reader can change. A wrong variable is no mistake of the one who typed the command, but a wrong configuration. */
 function atOrigin<Told extends Omit<Failure, 'suggestions'>>(told: Told, { variables = {} }: Circumstances): Told {
+  if (!ABOUT_FLAGS.has(told.code)) return told;
   const message = nameVariables(told.message, variables);
   return message === told.message ? told : { ...told, message, code: 'BGTASK_CONFIG', exit: EXIT.config };
 }
@@ -134,23 +145,40 @@ export function failureText(failure: Failure, stack?: string): string {
   return lines.join('\n');
 }
 
-/** oclif wraps what a flag's parser says, and ends each parse error in the same sentence. */
+/** What oclif says without its colours; which arguments are missing in our words. */
+function oclifText({ message = '', args }: Thrown): string {
+  const missing = (args ?? []).filter((arg) => typeof arg !== 'string');
+  if (missing.length > 0) return missing.map(({ name, description }) => `${name.toUpperCase()} is missing: ${description}.`).join('\n');
+  return stripVTControlCharacters(message);
+}
+
+/** In the voice of this program. oclif wraps what a flag's parser says, and ends each parse error in the same sentence. */
 function plain(message: string): string {
   return message
     .replace(/\n?See more help with --help$/, '')
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
     .replace(/^The following errors? occurred:\s+/, '')
-    .replace(/^Missing required flag (\S+)/, 'Missing required flag --$1')
-    .replace(/^Nonexistent flag: /, 'There is no flag ')
-    .replace(/^Nonexistent flags: /, 'There are no flags ')
+    .replace(/^Missing required flag (\S+)/, '--$1 is missing.')
+    .replace(/^Flag (--\S+) expects a value$/, '$1 is without its value.')
+    .replace(/^All of the following must be provided when using (.*): (.*)$/, '$1 goes with $2.')
+    .replace(/^(.*) cannot also be provided when using (.*)$/, '$1 does not go with $2.')
+    .replace(/^Unexpected arguments?: (.*)$/, 'Too many arguments: $1.')
+    .replace(/^Nonexistent flag: (.*)$/, 'There is no flag $1.')
+    .replace(/^Nonexistent flags: (.*)$/, 'There are no flags $1.')
     .trimEnd();
 }
 
-function usageSuggestions({ flags, suggestions }: Thrown, { commandId = '', flagNames = [] }: Circumstances): string[] {
-  const help = `bgtask ${commandId.replaceAll(':', ' ')} --help`.replace('  ', ' ');
+function usageSuggestions({ flags, args, suggestions }: Thrown, message: string, circumstances: Circumstances): string[] {
+  const { flagNames = [], example } = circumstances;
   const meant = (flags ?? []).map((flag) => nearest(flag.replace(/^-+(no-)?/, '').replace(/=.*/s, ''), flagNames));
   const near = meant.filter((flag) => flag !== null).map((flag) => `Did you mean --${flag}?`);
-  return [...(suggestions ?? []), ...near, help];
+  const shown = example !== undefined && / is missing\b/.test(message) ? [`For example: ${example}`] : [];
+  const ids = args?.some((arg) => typeof arg !== 'string' && arg.name === 'id') ? ['Ids of runs: bgtask task ls --no-live'] : [];
+  return [...(suggestions ?? []), ...near, ...shown, ...ids, moreOf(circumstances)];
+}
+
+function moreOf({ commandId = '' }: Circumstances): string {
+  return `More: bgtask ${commandId.replaceAll(':', ' ')} --help`.replace('  ', ' ');
 }
 
 function isSystemError(error: unknown): boolean {

@@ -42,6 +42,17 @@ export class CommandPage extends CommandHelp {
 /** What `--help` and `help` print. */
 export class BgtaskHelp extends Help {
   protected override CommandHelpClass = CommandPage;
+
+  /** What is asked about may be misspelt: then the same answer as where it is typed as a command. */
+  override async showHelp(argv: string[]): Promise<void> {
+    try {
+      await super.showHelp(argv);
+    } catch (error) {
+      const id = /^Command (.*) not found\.$/.exec((error as Error).message)?.[1];
+      if (id !== undefined) await this.config.runHook('command_not_found', { id, argv });
+      throw error;
+    }
+  }
 }
 
 const GLOBAL = ['json', 'profile', 'api-url'];

@@ -25,7 +25,9 @@ export { commandNotFound };
  */
 function suggestions(typed: string, names: readonly string[]): string[] {
   const words = typed.split(' ');
-  const near = [words.length, 2, 1].map((length) => nearest(words.slice(0, length).join(' '), names)).find((name) => name !== null);
+  const topics = words.length > 1 ? [] : new Set(names.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] as string));
+  const known = [...names, ...topics];
+  const near = [words.length, 2, 1].map((length) => nearest(words.slice(0, length).join(' '), known)).find((name) => name !== null);
   const meant = near ? [near] : names.filter((name) => name.endsWith(` ${words[0]}`));
   return [...meant.map((name) => `Did you mean: bgtask ${name}`), 'All commands: bgtask --help'];
 }

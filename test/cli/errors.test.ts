@@ -77,9 +77,37 @@ describe('the words', () => {
     });
     expect(failureOf(error, { commandId: 'server:start', flagNames: ['port', 'watch'] })).toMatchObject({
       code: 'BGTASK_USAGE',
-      message: 'There are no flags --prot, --no-wacth=1',
-      suggestions: ['Did you mean --port?', 'Did you mean --watch?', 'bgtask server start --help'],
+      message: 'There are no flags --prot, --no-wacth=1.',
+      suggestions: ['Did you mean --port?', 'Did you mean --watch?', 'More: bgtask server start --help'],
     });
+  });
+
+  test('of what was left out name it, and show how it is done', () => {
+    const args = [
+      { name: 'oldName', description: 'its name' },
+      { name: 'newName', description: 'its new name' },
+    ];
+    const error = Object.assign(new CLIError('Missing 2 required args:\noldName  its name\nSee more help with --help'), { args });
+    expect(failureOf(error, { commandId: 'profile:rename', example: 'bgtask profile rename a b' })).toMatchObject({
+      exit: 2,
+      message: 'OLDNAME is missing: its name.\nNEWNAME is missing: its new name.',
+      suggestions: ['For example: bgtask profile rename a b', 'More: bgtask profile rename --help'],
+    });
+    const flag = new CLIError('The following error occurred:\n  \x1b[2mMissing required flag out\x1b[22m\nSee more help with --help');
+    expect(failureOf(flag, { example: 'bgtask x' })).toMatchObject({
+      message: '--out is missing.',
+      suggestions: expect.arrayContaining(['For example: bgtask x']),
+    });
+  });
+
+  test.each([
+    ['Flag --port expects a value', '--port is without its value.'],
+    ['Unexpected argument: b', 'Too many arguments: b.'],
+    ['Nonexistent flag: --x', 'There is no flag --x.'],
+    ['\x1b[2m--at=x cannot also be provided when using --delay\x1b[22m', '--at=x does not go with --delay.'],
+    ['All of the following must be provided when using --on-conflict: --key', '--on-conflict goes with --key.'],
+  ])('of what oclif refuses, %s, are ours: %s', (said, ours) => {
+    expect(failureOf(new CLIError(`${said}\nSee more help with --help`)).message).toBe(ours);
   });
 
   test('of a flag that cannot be read begin with the flag', () => {
@@ -98,7 +126,7 @@ describe('the words', () => {
   });
 
   test('of a mistake of usage name the help of the command where they suggest nothing else', () => {
-    expect(failureOf(new UsageError('no'), { commandId: 'run:rm' }).suggestions).toEqual(['bgtask run rm --help']);
+    expect(failureOf(new UsageError('no'), { commandId: 'run:rm' }).suggestions).toEqual(['More: bgtask run rm --help']);
     expect(failureOf(new UsageError('no', ['Do that']), { commandId: 'run:rm' }).suggestions).toEqual(['Do that']);
   });
 

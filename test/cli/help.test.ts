@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Config } from '@oclif/core/config';
 import type { Help } from '@oclif/core/help';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import ServerStart from '../../commands/server/start.ts';
 import TaskRun from '../../commands/task/run.ts';
 import { devFlags } from '../../src/cli/dev.ts';
@@ -63,6 +63,13 @@ describe('what is said of a flag', () => {
 
 test('the summary, which stands above the page, is not said again', () => {
   expect(page(ServerStart, 'server start', 80)).not.toContain(ServerStart.summary);
+});
+
+test('a command that is none is answered as where it is typed', async () => {
+  const asked = vi.spyOn(config, 'runHook');
+  await expect(new BgtaskHelp(config).showHelp(['srver'])).rejects.toThrow('Command srver not found.');
+  expect(asked).toHaveBeenCalledWith('command_not_found', { id: 'srver', argv: ['srver'] });
+  asked.mockRestore();
 });
 
 test('the help of the program shows pages of this kind', () => {

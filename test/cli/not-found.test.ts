@@ -22,6 +22,8 @@ describe('a command that is none', () => {
     ['tsk:ls', 'bgtask task ls'],
     ['dve:tasks.ts', 'bgtask dev'],
     ['run:inspct:some-id', 'bgtask run inspect'],
+    ['tsk', 'bgtask task'],
+    ['run:greet', 'bgtask task run'],
     ['stop', 'bgtask server stop'],
     ['start:now', 'bgtask server start'],
   ])('%s is answered with what was meant: %s', async (id, meant) => {

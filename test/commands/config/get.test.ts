@@ -32,5 +32,5 @@ test('a misspelt key exits 2, also as JSON', async () => {
 test('a missing key is never read from stdin', async () => {
   const { stderr, exit } = await bgtask(ConfigGet, [], home.env);
   expect(exit).toBe(2);
-  expect(stderr).toContain('Missing 1 required arg');
+  expect(stderr).toContain('KEY is missing');
 });

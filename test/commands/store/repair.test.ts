@@ -44,5 +44,5 @@ test('a folder that is not empty is refused: exit 73', async () => {
 test('--out has to be said: exit 2', async () => {
   const { exit, stderr } = await bgtask(StoreRepair, [folder], home.env);
   expect(exit).toBe(2);
-  expect(stderr).toContain('Missing required flag --out');
+  expect(stderr).toContain('--out is missing');
 });

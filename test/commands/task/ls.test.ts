@@ -60,7 +60,7 @@ test.each([
   [['--state', 'FAILD'], 'did you mean FAILED?'],
   [['--stat', 'FAILED'], 'Did you mean --state?'],
   [['--limit', 'x'], '--limit: expected a whole number'],
-  [['extra'], 'Unexpected argument: extra'],
+  [['extra'], 'Too many arguments: extra.'],
 ])('%j exits 2', async (argv, message) => {
   const { exit, stderr, stdout } = await bgtask(TaskLs, argv, server.env);
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });

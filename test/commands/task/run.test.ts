@@ -78,7 +78,7 @@ describe('a submit', () => {
     [['later', '--args', '{}'], '--args must be a JSON array'],
     [['later', '--retries', '-1'], '--retries'],
     [['../etc', 'x'], 'task'],
-    [[], 'Missing 1 required arg'],
+    [[], 'TASK is missing: name of the task.\n  → For example: bgtask task run greet Ford\n'],
   ])('%j exits 2', async (argv, message) => {
     const { exit, stderr, stdout } = await run(...argv);
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });

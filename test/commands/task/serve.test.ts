@@ -52,9 +52,9 @@ test('files that do not load are told with their place; without watching that is
 });
 
 test.each([
-  [[], 'Missing 1 required arg'],
+  [[], 'FILE is missing: files with tasks.'],
   [['nowhere.ts'], 'There is no file'],
-  [[TASKS, '--limit', 'x'], 'LIMIT is "x"'],
+  [[TASKS, '--limit', 'x'], '--limit is "x"'],
   [[TASKS, '--drain', 'soon'], '--drain is "soon"'],
   [[TASKS, '--processes', '20', '--limit', '10'], 'at most the limit'],
 ])('%j exits 2', async (argv, message) => {
