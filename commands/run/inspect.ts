@@ -1,7 +1,7 @@
 import { ApiCommand } from '../../src/cli/command.ts';
 import { revealFlags, runIdArg } from '../../src/cli/flags.ts';
 import { treeOf } from '../../src/cli/run-tree.ts';
-import { repeatsOf, runOf, runPage } from '../../src/cli/runs.ts';
+import { fullId, repeatsOf, runOf, runPage } from '../../src/cli/runs.ts';
 import type { RunView } from '../../src/core/api.ts';
 
 export default class RunInspect extends ApiCommand {
@@ -13,7 +13,7 @@ export default class RunInspect extends ApiCommand {
   async run(): Promise<RunView> {
     const { args, flags } = await this.parse(RunInspect);
     const client = await this.connect(this.settings(flags));
-    const run = await runOf(client, args.id);
+    const run = await runOf(client, await fullId(client, args.id));
     if (this.jsonEnabled()) return run;
     this.log(await runPage(run, flags.reveal, await repeatsOf(client, run)));
     const tree = await treeOf(client, run);

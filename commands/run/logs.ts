@@ -2,6 +2,7 @@ import { boolean } from '@oclif/core/flags';
 import { ApiCommand } from '../../src/cli/command.ts';
 import { runIdArg, withEnv } from '../../src/cli/flags.ts';
 import { followLogs, logsOf, logText } from '../../src/cli/logs.ts';
+import { fullId } from '../../src/cli/runs.ts';
 import { UsageError } from '../../src/cli/usage.ts';
 import type { LogLine } from '../../src/core/api.ts';
 
@@ -23,12 +24,13 @@ export default class RunLogs extends ApiCommand {
     const { args, flags } = await this.parse(RunLogs);
     if (flags.raw && process.stdout.isTTY) throw new UsageError('--raw is for pipes and files: bare text could command your terminal.');
     const client = await this.connect(this.settings(flags));
+    const id = await fullId(client, args.id);
     const show = (line: LogLine): void => (flags.raw ? this.logBare(line.text) : this.log(logText(line)));
     if (flags.follow) {
-      await followLogs(client, args.id, (line) => (this.jsonEnabled() ? this.logJsonLine(line) : show(line)));
+      await followLogs(client, id, (line) => (this.jsonEnabled() ? this.logJsonLine(line) : show(line)));
       return undefined;
     }
-    const lines = await logsOf(client, args.id);
+    const lines = await logsOf(client, id);
     for (const line of lines) show(line);
     if (lines.length === 0) this.note('It wrote nothing.');
     return lines;

@@ -1,7 +1,7 @@
 import { string } from '@oclif/core/flags';
 import { ApiCommand } from '../../src/cli/command.ts';
 import { revealFlags, runIdArg, withEnv } from '../../src/cli/flags.ts';
-import { runPage } from '../../src/cli/runs.ts';
+import { fullId, runPage } from '../../src/cli/runs.ts';
 import { durationOf } from '../../src/cli/submit.ts';
 import { waitForEnd, whyNot } from '../../src/cli/wait.ts';
 import type { RunView } from '../../src/core/api.ts';
@@ -20,7 +20,8 @@ export default class RunWait extends ApiCommand {
   async run(): Promise<RunView> {
     const { args, flags } = await this.parse(RunWait);
     const timeoutMs = durationOf(flags.timeout, '--timeout') ?? null;
-    const run = await waitForEnd(await this.connect(this.settings(flags)), args.id, timeoutMs);
+    const client = await this.connect(this.settings(flags));
+    const run = await waitForEnd(client, await fullId(client, args.id), timeoutMs);
     this.log(await runPage(run, flags.reveal));
     if (whyNot(run) !== null) process.exitCode = 1;
     return run;

@@ -91,11 +91,13 @@ export abstract class BgtaskCommand extends Command {
     return process.stdin.isTTY && process.stdout.isTTY && !process.env.CI && process.env.TERM !== 'dumb' && !this.jsonEnabled();
   }
 
-  /** The console of a worker in this process. */
+  /** The console of a worker in this process; `write` takes its lines where they do not go to stdout as they are. */
   protected async workerConsole(settings: Settings, write?: (line: string) => void): Promise<WorkerConsole> {
-    const { WorkerConsole } = await import('./worker-console.ts');
+    const [{ WorkerConsole }, { terminalWidth }] = await Promise.all([import('./worker-console.ts'), import('./table.ts')]);
     const plainly = (line: string): void => void process.stdout.write(`${line}\n`);
-    return new WorkerConsole({ json: this.jsonEnabled(), level: settings.logLevel, write: write ?? plainly, now: () => new Date() });
+    const where = write ? { write } : { write: plainly, columns: terminalWidth };
+    const shown = { json: this.jsonEnabled(), level: settings.logLevel, shortIds: process.stdout.isTTY };
+    return new WorkerConsole({ ...shown, ...where, now: () => new Date() });
   }
 
   override jsonEnabled(): boolean {

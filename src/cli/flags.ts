@@ -107,7 +107,7 @@ export function listed(values: readonly string[] | string | undefined): string[]
 
 /** oclif would take a missing argument from stdin and hang or guess; never here. */
 export function runIdArg() {
-  return stringArg({ required: true, ignoreStdin: true, description: 'id of the run' });
+  return stringArg({ required: true, ignoreStdin: true, description: 'id of the run, or the last 8 characters of it' });
 }
 
 export function workerNameArg() {
@@ -115,7 +115,7 @@ export function workerNameArg() {
 }
 
 export function runIdArgs(options: { required?: boolean } = {}) {
-  return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs', ...options });
+  return stringArg({ multiple: true, ignoreStdin: true, description: 'ids of runs, or the last 8 characters of each', ...options });
 }
 
 function stateOf(text: string): RunState {

@@ -4,7 +4,7 @@ import type { RunFilter, RunView } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
 import { FINAL_STATES, OPEN_STATES, type RunState } from '../core/run.ts';
 import { type FilterFlags, filterOf } from './flags.ts';
-import { isNotFound, listRuns, notFound } from './runs.ts';
+import { fullId, isNotFound, listRuns, notFound } from './runs.ts';
 import { count, paint } from './text.ts';
 import { UsageError } from './usage.ts';
 
@@ -56,7 +56,7 @@ export async function replayRuns(
   onNew: (run: RunView) => void,
 ): Promise<RunView[]> {
   const ask = (id: string) => client.request<RunView>('POST', `/runs/${encodeURIComponent(id)}/replay`, args && { args });
-  const { answers, failures } = await askEach(client, ids, ask);
+  const { answers, failures } = await askEach(client, await fullIds(client, ids), ask);
   for (const run of answers) onNew(run);
   if (failures.length > 0) throw failures[0];
   return answers;
@@ -80,7 +80,7 @@ async function doToRuns<Answer>(client: Client, selection: Selection, verb: Verb
   if (named && Object.keys(filterOf(selection.flags)).length > 0) {
     throw new UsageError('Say which runs either by id or by --state, --task and --tag, not by both.');
   }
-  const ids = named ? selection.ids : await matching(client, selection, verb);
+  const ids = named ? await fullIds(client, selection.ids) : await matching(client, selection, verb);
   const { answers, failures } = await askEach(client, ids, (id) => verb.ask(id));
   for (const answer of answers) verb.onAnswer?.(answer);
   // One that is gone or has moved on since the list was made is what the filter asked for.
@@ -101,6 +101,12 @@ async function askEach<Answer>(client: Client, ids: readonly string[], ask: (id:
     }
   });
   return { answers: [...answers.values()].flat(), failures };
+}
+
+async function fullIds(client: Client, ids: readonly string[]): Promise<string[]> {
+  const full = new Map<string, string>(ids.map((id) => [id, id]));
+  await inParallel([...full.keys()], async (id) => void full.set(id, await fullId(client, id)));
+  return [...full.values()];
 }
 
 async function matching(client: Client, { flags }: Selection, { name, usual, possible, command }: Verb<unknown>): Promise<string[]> {

@@ -4,16 +4,18 @@ import type { Client } from '../client/client.ts';
 import type { RunFilter, RunList, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RefusedError, RunNotFoundError } from '../core/errors.ts';
+import { SHORT_ID } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
 import { mostAttempts } from '../core/view.ts';
 import { type Column, formatTable } from './table.ts';
-import { COLOURS, elapsed, paint, relativeTime, stateText } from './text.ts';
+import { COLOURS, count, elapsed, paint, relativeTime, stateText } from './text.ts';
+import { UsageError } from './usage.ts';
 
 /** The API gives no more at once. */
 const PAGE = 1_000;
 /** Where ids that look alike are looked for, and how much of an id must be there. */
 const NEWEST = 200;
-const SHORT_ID = 4;
+const LEAST_ALIKE = 4;
 const MOST_ALIKE = 3;
 
 /** The newest runs that fit, newest first, without their history. */
@@ -27,6 +29,22 @@ export async function listRuns(client: Client, filter: RunFilter, limit: number)
     cursor = page.nextCursor;
   } while (cursor !== null && runs.length < limit);
   return runs;
+}
+
+/** Ids of runs that were not chosen by their submitter. */
+const UUID_LENGTH = 36;
+
+/**
+ * The id that `id` is the end of, where that is one of one run alone: at least as much of it as the viewer and the console of a worker
+ * show. Any other as it is; whether there is such a run shows when it is asked for.
+ * @throws {UsageError} Several runs end like it.
+ */
+export async function fullId(client: Client, id: string): Promise<string> {
+  if (id.length < SHORT_ID || id.length >= UUID_LENGTH) return id;
+  const alike = (await listRuns(client, { text: id }, PAGE)).map((run) => run.id).filter((one) => one.endsWith(id));
+  if (alike.length === 0 || alike.includes(id)) return id;
+  if (alike.length === 1) return alike[0] as string;
+  throw new UsageError(`${count(alike.length, 'run')} have an id that ends in ${oneLine(id)}.`, alike.slice(0, MOST_ALIKE));
 }
 
 /** One run with its history. @throws {RunNotFoundError} There is none; ids that look alike are suggested. */
@@ -65,15 +83,16 @@ export function isNotFound(error: unknown): boolean {
 export async function notFound(client: Client, id: string): Promise<RunNotFoundError> {
   const error = new RunNotFoundError(id);
   const runs = await listRuns(client, {}, NEWEST);
-  const alike = id.length < SHORT_ID ? [] : runs.filter((run) => run.id.startsWith(id) || run.id.endsWith(id)).slice(0, MOST_ALIKE);
+  const alike = id.length < LEAST_ALIKE ? [] : runs.filter((run) => run.id.startsWith(id) || run.id.endsWith(id)).slice(0, MOST_ALIKE);
   return Object.assign(error, { suggestions: [...alike.map((run) => `Did you mean ${run.id}? (${run.task})`), ...error.suggestions] });
 }
 
-function runQuery({ state = [], task, tag }: RunFilter, limit: number, cursor: string | null): string {
+function runQuery({ state = [], task, tag, text }: RunFilter, limit: number, cursor: string | null): string {
   const query = new URLSearchParams({ limit: String(limit) });
   for (const one of state) query.append('state', one);
   if (task !== undefined) query.set('task', task);
   if (tag !== undefined) query.set('tag', tag);
+  if (text !== undefined) query.set('text', text);
   if (cursor !== null) query.set('cursor', cursor);
   return query.toString();
 }

@@ -4,7 +4,7 @@ import type { Client } from '../client/client.ts';
 import { nearest } from '../config/nearest.ts';
 import type { RunView, SubmitOptions, SubmitRequest, TaskView } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
-import { idMaker } from '../core/ids.ts';
+import { idMaker, shortId } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
 import { parseArgs, parseArgsJson, readStdin } from './args.ts';
 import { listed } from './flags.ts';
@@ -38,7 +38,10 @@ export async function submit(
   const served = await servedTasks(client); // first: once the run is stored, nothing may fail
   const run = await client.request<RunView & { deduplicated?: true }>('POST', '/runs', request);
   if (run.deduplicated) note(`A run with this key was there already: it is ${run.state}.`);
-  else note(`Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${run.id}`}`);
+  else
+    note(
+      `Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${process.stderr.isTTY ? shortId(run.id) : run.id}`}`,
+    );
   if (run.endedAt === null && !served.includes(run.task)) note(unservedText(run, served));
   return run;
 }
@@ -51,8 +54,14 @@ async function servedTasks(client: Client): Promise<string[]> {
 /** What a run waits for whose task is none of `served`. */
 function unservedText({ id, task }: RunView, served: readonly string[]): string {
   const near = nearest(task, served);
-  const help = near === null ? 'Start one: bgtask task serve FILE' : `Did you mean ${oneLine(near)}? Cancel it: bgtask run cancel ${id}`;
+  const help =
+    near === null ? 'Start one: bgtask task serve FILE' : `Did you mean ${oneLine(near)}? Cancel it: bgtask run cancel ${typed(id)}`;
   return `No connected worker serves ${oneLine(task)}: the run waits for one. ${help}`;
+}
+
+/** An id inside a message: as a person would type it, whole where nobody watches. */
+function typed(id: string): string {
+  return process.stderr.isTTY ? shortId(id) : id;
 }
 
 function newIds(): () => string {

@@ -3,7 +3,7 @@
  * others are counted and told together, so that a busy worker is not slowed down by its own console.
  */
 import { LOG_LEVELS, type LogLevel } from '../config/config.ts';
-import { escapeText } from '../core/text.ts';
+import { escapeText, wrap } from '../core/text.ts';
 import { count, paint, toJson } from './text.ts';
 import {
   type ConsoleLine,
@@ -21,12 +21,18 @@ export interface WorkerConsoleOptions {
   /** Takes whole lines without their line break. */
   readonly write: (line: string) => void;
   readonly now: () => Date;
+  /** Ids by their end, for a person before a terminal. Default: whole. */
+  readonly shortIds?: boolean;
+  /** Columns to keep to, as they are now; null, the default: lines are as long as they come. */
+  readonly columns?: (() => number | null) | undefined;
 }
 
 /** Lines about single runs in one second. */
 const MOST_RUN_LINES = 20;
 const WINDOW_MS = 1_000;
 const LABEL = 10;
+/** Columns of a text beside its label, however small the terminal. */
+const NARROWEST = 20;
 
 export class WorkerConsole {
   readonly #options: WorkerConsoleOptions;
@@ -77,7 +83,7 @@ export class WorkerConsole {
     }
     this.#shown += 1;
     if (this.#shown <= MOST_RUN_LINES) {
-      this.#print(runLine(event));
+      this.#print(runLine(event, this.#options.shortIds));
     } else {
       this.#held += 1;
       this.#timer ??= setTimeout(() => this.close(), WINDOW_MS).unref();
@@ -88,13 +94,22 @@ export class WorkerConsole {
     return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#options.level);
   }
 
-  #print({ level, label, style, text }: ConsoleLine): void {
+  #print({ level, label, style, text, accent }: ConsoleLine): void {
     if (!this.#wants(level)) return;
-    const [first = '', ...rest] = text.split('\n');
     const time = this.#options.now().toTimeString().slice(0, 8);
-    this.#options.write(`${paint('dim', time)} ${paint(style, label.padEnd(LABEL))} ${first}`);
-    for (const line of rest) this.#options.write(`${' '.repeat(time.length + LABEL + 2)}${line}`);
+    const indent = time.length + LABEL + 2;
+    const columns = this.#options.columns?.() ?? null;
+    const lines = text.split('\n').flatMap((line) => (columns === null ? line : folded(line, Math.max(columns - indent, NARROWEST))));
+    const [first = '', ...rest] = lines;
+    const painted = accent ? first.replace(accent.text, () => paint(accent.style, accent.text)) : first;
+    this.#options.write(`${paint('dim', time)} ${paint(style, label.padEnd(LABEL))} ${painted}`);
+    for (const line of rest) this.#options.write(`${' '.repeat(indent)}${line}`);
   }
+}
+
+/** Blanks at a fold are not shown; those a line begins with are. */
+function folded(line: string, width: number): string[] {
+  return wrap(line, width).map((part, index) => (index === 0 ? part.trimEnd() : part.trim()));
 }
 
 /** Errors have no JSON form of their own. */

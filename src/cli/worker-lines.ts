@@ -1,11 +1,12 @@
-/** The words of what a worker tells: each event as a label and a text. Pure but for colours; what is data is escaped here. */
+/** The words of what a worker tells: each event as a label and a text. Pure; what is data is escaped here. */
 import { relative } from 'node:path';
 import type { LogLevel } from '../config/config.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { LoadProblem } from '../core/errors.ts';
 import type { Outcome } from '../core/frames.ts';
+import { shortId } from '../core/ids.ts';
 import { escapeText, oneLine } from '../core/text.ts';
-import { count, paint, type Style } from './text.ts';
+import { count, type Style } from './text.ts';
 import { errorLine } from './values.ts';
 
 /** What a worker tells, as far as it is shown. `WorkerEvent` of the worker fits in. */
@@ -58,13 +59,21 @@ export interface ConsoleLine {
   readonly style: Style;
   /** May have several lines. */
   readonly text: string;
+  /** What of it is painted otherwise, where it stands first. */
+  readonly accent?: { readonly text: string; readonly style: Style };
 }
 
 /** `known`: the server was there before. */
 export function workerLine(event: WorkerEventShown, known: boolean): ConsoleLine {
   switch (event.type) {
     case 'ready':
-      return { level: 'error', label: 'ready', style: 'green', text: readyText(event) };
+      return {
+        level: 'error',
+        label: 'ready',
+        style: 'green',
+        text: readyText(event),
+        accent: { text: oneLine(event.name), style: 'bold' },
+      };
     case 'reloaded':
       return { level: 'info', label: 'reloaded', style: 'green', text: reloadedText(event) };
     case 'load-failed':
@@ -93,7 +102,7 @@ export function workerLine(event: WorkerEventShown, known: boolean): ConsoleLine
 
 function readyText({ name, tasks, files, slots }: Extract<WorkerEventShown, { type: 'ready' }>): string {
   const watching = files.length > 0 ? `; watching ${count(files.length, 'file')}` : '';
-  return `${paint('bold', oneLine(name))} serves ${names(tasks)} (${slots} at once${watching})`;
+  return `${oneLine(name)} serves ${names(tasks)} (${slots} at once${watching})`;
 }
 
 function reloadedText({ tasks, added, removed, ms }: Extract<WorkerEventShown, { type: 'reloaded' }>): string {
@@ -132,12 +141,17 @@ export function runLevel(event: RunEventShown): LogLevel {
   return event.type === 'run-started' ? 'debug' : OUTCOMES[event.outcome.type].level;
 }
 
-export function runLine(event: RunEventShown): ConsoleLine {
-  const run = `${oneLine(event.task)} ${paint('dim', event.runId)}`;
-  if (event.type === 'run-started') return { level: 'debug', label: 'started', style: 'cyan', text: `${run}, attempt ${event.attempt}` };
+/** `short`: for a person before a terminal, who can look the rest up by the end of the id. */
+export function runLine(event: RunEventShown, short = false): ConsoleLine {
+  const id = short ? shortId(event.runId) : event.runId;
+  const run = `${oneLine(event.task)} ${id}`;
+  const accent = { text: id, style: 'dim' } as const;
+  if (event.type === 'run-started') {
+    return { level: 'debug', label: 'started', style: 'cyan', text: `${run}, attempt ${event.attempt}`, accent };
+  }
   const { outcome } = event;
   const took = formatDuration(event.ms);
-  const how = { ...OUTCOMES[outcome.type], ...(outcome.type === 'fail' && failed(outcome)) };
+  const how = { ...OUTCOMES[outcome.type], ...(outcome.type === 'fail' && failed(outcome)), accent };
   if (outcome.type === 'succeed') return { ...how, text: `${run} in ${took}` };
   if (outcome.type === 'stopped') return { ...how, text: run };
   if (outcome.type === 'release') return { ...how, text: `${run}: ${oneLine(outcome.reason)}` };

@@ -33,9 +33,16 @@ export function idMaker(now: () => number, fill: (bytes: Uint8Array) => void): (
   };
 }
 
+export const SHORT_ID = 8;
+const SHORT_FROM = 12;
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** When a UUIDv7 was made, in milliseconds since the epoch; null for any other id. */
 export function madeAt(id: string): number | null {
   return UUID7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
+}
+
+/** The end of an id: in a UUIDv7 that is the part that differs between runs of one moment. What people read; commands take it, too. */
+export function shortId(id: string): string {
+  return id.length > SHORT_FROM ? id.slice(-SHORT_ID) : id;
 }

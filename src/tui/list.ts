@@ -1,9 +1,9 @@
 /** One run as one line, and which columns a line has at which width. Pure: a run, a width and a time in, spans out. */
 
 import type { RunView } from '../core/api.ts';
+import { shortId } from '../core/ids.ts';
 import { cut, oneLine, toWidth } from '../core/text.ts';
 import { mostAttempts } from '../core/view.ts';
-import { shortId } from './screen.ts';
 import { type Colour, colourOf, type Line, type Signs, type Span } from './theme.ts';
 import { tookText, whenText } from './time.ts';
 import { errorLine, shortArgs, shortResult } from './values.ts';

@@ -3,6 +3,7 @@
  * and says what must be done outside. It owns no run: the selection is the id of one, so it stays on its run when others arrive.
  */
 import type { RunFilter, RunView } from '../core/api.ts';
+import { shortId } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
 import { nextShow, type Show } from './filter.ts';
 import { type Action, actionOf, type Key } from './keys.ts';
@@ -111,11 +112,6 @@ function answer(screen: Screen, question: Question, key: Key): Next {
 /** How the viewer names a run in a sentence. */
 export function labelOf(run: RunView): string {
   return `${run.task} ${run.name === null ? shortId(run.id) : `“${run.name}”`}`;
-}
-
-/** The end of an id: in a UUIDv7 that is the part that differs between runs of one moment. */
-export function shortId(id: string): string {
-  return id.length > 12 ? id.slice(-8) : id;
 }
 
 // ---- The filter -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { listRuns, notFound, runPage, runTable } from '../../src/cli/runs.ts';
+import { fullId, listRuns, notFound, runPage, runTable } from '../../src/cli/runs.ts';
 import type { Client } from '../../src/client/client.ts';
 import { aRunView, someRuns } from '../helpers/fake-client.ts';
 
@@ -30,6 +30,35 @@ describe('a list', () => {
   test('shows only columns that have something in them', () => {
     const runs = someRuns(2, () => ({ name: null, tags: [] }));
     expect(runTable(runs, Date.now()).split('\n')[0]).not.toMatch(/NAME|TAGS/);
+  });
+});
+
+describe('the end of an id', () => {
+  const [one, other] = ['0192a5c1-0000-7000-8000-0000deadbeef', '0192a5c1-0000-7000-9000-1111deadbeef'];
+
+  test('stands for the one run whose id ends like it', async () => {
+    const { request, client } = pages([one, 'deadbeef-in-the-middle']);
+    expect(await fullId(client, 'deadbeef')).toBe(one);
+    expect(request.mock.calls.flat()).toContain('/runs?limit=1000&text=deadbeef');
+  });
+
+  test('is the id itself where there is such a run, or none that ends like it', async () => {
+    expect(await fullId(pages([one, 'deadbeef']).client, 'deadbeef')).toBe('deadbeef');
+    expect(await fullId(pages([]).client, 'deadbeef')).toBe('deadbeef');
+  });
+
+  test('is refused where several runs end like it', async () => {
+    await expect(fullId(pages([one, other]).client, 'deadbeef')).rejects.toMatchObject({
+      message: '2 runs have an id that ends in deadbeef.',
+      suggestions: [one, other],
+    });
+  });
+
+  test('is not looked for where it is shorter than what is shown, or as long as an id', async () => {
+    const { request, client } = pages([one]);
+    expect(await fullId(client, 'eadbeef')).toBe('eadbeef');
+    expect(await fullId(client, one)).toBe(one);
+    expect(request).not.toHaveBeenCalled();
   });
 });
 

@@ -33,6 +33,48 @@ test('a line has its time and its label, and the lines of a text stand below eac
   ]);
 });
 
+describe('on a terminal', () => {
+  const id = '0192a5c1-0000-7000-8000-0000deadbeef';
+  const message = 'It could not be done because of the rain, which fell for weeks';
+  const failed: ShownEvent = {
+    ...{ type: 'run-finished', runId: id, task: 'images.resize', attempt: 1, ms: 1_200 },
+    outcome: {
+      ...{ runId: id, token: 't', type: 'fail', retry: false, retryDelayMs: 0, timedOut: false },
+      error: { name: 'Error', message, stack: null, cause: null },
+    },
+  };
+  const completed: ShownEvent = { ...failed, outcome: { runId: id, token: 't', type: 'succeed', result: null } };
+
+  function inTerminal(columns: number) {
+    const lines: string[] = [];
+    const write = (line: string) => lines.push(line);
+    return {
+      shown: new WorkerConsole({ ...{ json: false, level: 'info', write, now: () => new Date() }, shortIds: true, columns: () => columns }),
+      lines,
+    };
+  }
+
+  test('a usual line fits, with the end of the id', () => {
+    const { shown, lines } = inTerminal(80);
+    shown.show(completed);
+    expect(lines).toEqual(['12:00:00 completed  images.resize deadbeef in 1.2s']);
+  });
+
+  test.each([40, 60, 80])('a long text is folded at blanks and stays beside its label, in %i columns', (columns) => {
+    const { shown, lines } = inTerminal(columns);
+    shown.show(failed);
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {20}\S/);
+    expect(lines.map((line) => line.slice(20)).join(' ')).toBe(`images.resize deadbeef after 1.2s: Error: ${message}`);
+  });
+
+  test('a pipe gets whole ids on whole lines', () => {
+    const { shown, lines } = aConsole();
+    shown.show(failed);
+    expect(lines).toEqual([`12:00:00 failed     images.resize ${id} after 1.2s: Error: ${message}`]);
+  });
+});
+
 describe('lines about runs', () => {
   test('are twenty a second; the others are counted and told together', () => {
     const { shown, lines } = aConsole();

@@ -22,6 +22,12 @@ test.each<[string, Outcome, string]>([
   expect(finished(outcome)).toMatchObject({ label, text });
 });
 
+test('a run is told by its whole id or, for a person, by its end', () => {
+  const event = { type: 'run-started', runId: '0192a5c1-0000-7000-8000-0000deadbeef', task: 'greet', attempt: 1 } as const;
+  expect(runLine(event)).toMatchObject({ text: `greet ${event.runId}, attempt 1`, accent: { text: event.runId } });
+  expect(runLine(event, true)).toMatchObject({ text: 'greet deadbeef, attempt 1', accent: { text: 'deadbeef' } });
+});
+
 test('the level of a run is known without its line', () => {
   expect(runLevel({ type: 'run-started', runId: 'id', task: 'greet', attempt: 1 })).toBe('debug');
   expect(runLine({ type: 'run-started', runId: 'id', task: 'greet', attempt: 2 }).text).toBe('greet id, attempt 2');

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { idMaker, madeAt } from '../../src/core/ids.ts';
+import { idMaker, madeAt, shortId } from '../../src/core/ids.ts';
 import { RUN_ID } from '../../src/core/protocol.ts';
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -48,3 +48,8 @@ test.each(['', 'greet-1', 'f47ac10b-58cc-4372-a567-0e02b2c3d479', '018bcfe5-687b
     expect(madeAt(id)).toBeNull();
   },
 );
+
+test('an id is short by its end, where runs of one moment differ', () => {
+  expect(shortId('0192a5c1-0000-7000-8000-0000deadbeef')).toBe('deadbeef');
+  expect(shortId('mine')).toBe('mine');
+});

@@ -59,3 +59,8 @@ test('ids and filters together are not guessed at: exit 2', async () => {
   expect((await bgtask(RunCancel, [id, '--task', 'a'], server.env)).exit).toBe(2);
   expect(await states()).toEqual(['a SCHEDULED']);
 });
+
+test('a run can be named by the last eight characters of its id', async () => {
+  const id = await submit('a');
+  expect(await bgtask(RunCancel, [id.slice(-8)], server.env)).toMatchObject({ exit: 0, stderr: `a ${id} is CANCELLED.\n` });
+});

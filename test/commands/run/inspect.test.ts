@@ -106,3 +106,8 @@ test('the runs it repeats are shown back to the first', async () => {
   expect((await bgtask(RunInspect, [third], server.env)).stdout).toContain(`Repeats     ${second} ← ${id}\n`);
   expect((await bgtask(RunInspect, [third, '--json'], server.env)).json()).toMatchObject({ retryOf: second });
 });
+
+test('a run can be named by the last eight characters of its id', async () => {
+  const { stdout, exit } = await bgtask(RunInspect, [id.slice(-8), '--json'], server.env);
+  expect({ exit, id: JSON.parse(stdout).id }).toEqual({ exit: 0, id });
+});

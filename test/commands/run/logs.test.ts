@@ -87,3 +87,8 @@ test('an unknown run exits 1', async () => {
   expect((await bgtask(RunLogs, ['nope'], server.env)).exit).toBe(1);
   expect((await bgtask(RunLogs, ['nope', '-f'], server.env)).exit).toBe(1);
 });
+
+test('a run can be named by the last eight characters of its id', async () => {
+  const id = await ended('talk');
+  expect((await bgtask(RunLogs, [id.slice(-8), '--json'], server.env)).json()).toHaveLength(3);
+});

@@ -72,3 +72,7 @@ test('arguments that are no array exit 2, an id that is none exits 1', async () 
   expect(exit).toBe(1);
   expect(stderr).toContain('nope');
 });
+
+test('a run can be named by the last eight characters of its id', async () => {
+  expect((await bgtask(RunReplay, [id.slice(-8), '--json'], server.env)).json()).toMatchObject({ retryOf: id });
+});

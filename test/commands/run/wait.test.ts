@@ -44,3 +44,8 @@ test('an unknown run exits 1, a timeout that is none exits 2', async () => {
   expect((await bgtask(RunWait, ['nope'], server.env)).exit).toBe(1);
   expect((await bgtask(RunWait, ['nope', '--timeout', 'soon'], server.env)).exit).toBe(2);
 });
+
+test('a run can be named by the last eight characters of its id', async () => {
+  const id = await submit('greet', 'Ford');
+  expect((await bgtask(RunWait, [id.slice(-8), '--json'], server.env)).json()).toMatchObject({ id, state: 'COMPLETED' });
+});
