@@ -30,8 +30,8 @@ function badge({ view }: Shown): Span[] {
 
 function connection({ view, signs }: Shown): Span[] {
   const { state, since } = view.connection;
-  if (state === 'live') return [{ text: `${signs.live} live`, colour: 'green' }];
-  if (state === 'connecting') return [{ text: `${signs.lost} connecting`, colour: 'yellow' }];
+  if (state === 'live' && view.counts !== null) return [{ text: `${signs.live} live`, colour: 'green' }];
+  if (state !== 'lost') return [{ text: `${signs.lost} connecting`, colour: 'yellow' }];
   return [{ text: `${signs.lost} reconnecting since ${clockText(since)}`, colour: 'red', bold: true }];
 }
 

@@ -27,18 +27,22 @@ export function emptyLines(shown: Shown): readonly Line[] {
   if (view.counts === null) return view.connection.failures > 0 ? unreachable(shown) : [BLANK, [{ text: '  Connecting…', dim: true }]];
   if (loading) return [BLANK, [{ text: '  Loading…', dim: true }]];
   const narrowed = screen.text !== '' || screen.show !== 'all';
-  if (!narrowed && filter.state === undefined && filter.task === undefined && filter.tag === undefined) return firstSteps();
+  if (!narrowed && filter.state === undefined && filter.task === undefined && filter.tag === undefined) return firstSteps(shown);
   const way = narrowed ? 'Esc shows all runs again.' : 'The command asked for these only; run it without its filters to see all.';
   return [BLANK, [{ text: '  No run matches.', bold: true }], [{ text: `  ${way}`, dim: true }]];
 }
 
-function firstSteps(): readonly Line[] {
+function firstSteps({ served }: Shown): readonly Line[] {
+  const [first] = served;
+  const steps =
+    first === undefined
+      ? [step('Serve tasks', 'bgtask task serve tasks.ts'), step('Submit a run', 'bgtask task run greet Ada')]
+      : [step('Served', oneLine(served.join(', '))), step('Submit a run', `bgtask task run ${oneLine(first)} [ARG…]`)];
   return [
     BLANK,
     [{ text: '  No runs yet.', bold: true }],
     BLANK,
-    step('Serve tasks', 'bgtask task serve tasks.ts'),
-    step('Submit a run', 'bgtask task run greet Ada'),
+    ...steps,
     BLANK,
     [{ text: '  Runs appear here the moment they are submitted.', dim: true }],
   ];

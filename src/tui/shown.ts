@@ -20,6 +20,8 @@ export interface World {
   readonly now: number;
   /** The newest line of what else goes on in this process. */
   readonly notice: string | null;
+  /** Tasks that workers serve, as far as it was asked: where there are no runs yet. */
+  readonly served: readonly string[];
   /** Why the server cannot be reached, where that is known. */
   readonly trouble: Error | null;
   readonly title: string;

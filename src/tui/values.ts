@@ -50,8 +50,13 @@ function readable(json: unknown, bounds: typeof SHORT): unknown {
   }
 }
 
+/** What was thrown, and why where it says so: `TypeError: fetch failed (Error: connect ECONNREFUSED 127.0.0.1:8025)`. */
 export function errorLine(error: RunError): string {
-  return oneLine(error.message === '' ? error.name : `${error.name}: ${error.message}`);
+  return oneLine(error.cause === null ? headOf(error) : `${headOf(error)} (${headOf(error.cause)})`);
+}
+
+function headOf({ name, message }: RunError): string {
+  return message === '' ? name : `${name}: ${message}`;
 }
 
 /** The error with its stack and its causes, outermost first. */

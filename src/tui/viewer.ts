@@ -4,9 +4,10 @@
  * screen. When nothing changes there is no timer at all.
  */
 import type { Client } from '../client/client.ts';
-import type { RunFilter, RunView } from '../core/api.ts';
+import type { RunFilter, RunView, TaskView } from '../core/api.ts';
+import { RUN_STATES } from '../core/run.ts';
 import { oneLine } from '../core/text.ts';
-import { emptyView, type FollowEvent, fold, type View } from '../core/view.ts';
+import { countOf, emptyView, type FollowEvent, fold, type View } from '../core/view.ts';
 import { followFilter, visibleRuns } from './filter.ts';
 import type { Key } from './keys.ts';
 import { Opened } from './opened.ts';
@@ -52,6 +53,7 @@ export class Viewer {
   #loading = true;
   #notice: string | null = null;
   #trouble: Error | null = null;
+  #served: readonly string[] = [];
   #visible: { runs: readonly RunView[]; of: readonly RunView[]; show: string; text: string } | null = null;
   #shown: Shown;
   #unfollow: () => void = () => {};
@@ -179,7 +181,10 @@ export class Viewer {
   #followed(event: FollowEvent): void {
     const before = this.#view;
     this.#view = fold(before, event, Date.now());
-    if (event.type === 'snapshot') this.#loading = false;
+    if (event.type === 'snapshot') {
+      this.#loading = false;
+      void this.#askServed();
+    }
     if (event.type === 'up') this.#opened?.refresh();
     if (event.type === 'down' && this.#view.connection.failures === 1) void this.#ask();
     else if (this.#view.connection.state === 'live') this.#trouble = null;
@@ -197,6 +202,14 @@ export class Viewer {
     }
   }
 
+  /** Where there are no runs yet: what could be submitted. */
+  async #askServed(): Promise<void> {
+    if (countOf(this.#view.counts, RUN_STATES) > 0 || this.#view.counts === null) return;
+    const tasks = await this.#options.client.request<readonly TaskView[]>('GET', '/tasks').catch(() => []);
+    this.#served = tasks.filter((task) => task.workers > 0).map((task) => task.name);
+    this.#soon();
+  }
+
   #open(id: string | null): void {
     this.#opened?.close();
     if (id === null) {
@@ -210,6 +223,7 @@ export class Viewer {
 
   #noticed(line: string): void {
     this.#notice = oneLine(line);
+    void this.#askServed();
     this.#soon();
   }
 
@@ -243,7 +257,7 @@ export class Viewer {
     const { filter, title = 'bgtask', url = '', signs = SIGNS } = this.#options;
     const runs = this.#visibleRuns();
     this.#screen = settle(this.#screen, runs, listHeightOf(this.#screen));
-    const texts = { title: oneLine(title), url: oneLine(url), notice: this.#notice, trouble: this.#trouble };
+    const texts = { title: oneLine(title), url: oneLine(url), notice: this.#notice, trouble: this.#trouble, served: this.#served };
     const opened = this.#opened === null ? null : { run: this.#opened.run, unknown: this.#opened.unknown, logs: this.#opened.logs };
     const state = { view: this.#view, runs, filter, loading: this.#loading, opened, now: Date.now() };
     return look(this.#screen, { ...state, ...texts, signs });

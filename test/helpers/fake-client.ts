@@ -1,7 +1,7 @@
 /** A client for tests of the viewer: says what it is told to say, and remembers what it was asked. */
 
 import type { WatchEvent } from '../../src/client/client.ts';
-import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus } from '../../src/core/api.ts';
+import type { LogLine, RunCounts, RunFilter, RunView, ServerStatus, TaskView } from '../../src/core/api.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import type { FollowEvent } from '../../src/core/view.ts';
 import type { ViewerClient } from '../../src/tui/viewer.ts';
@@ -69,6 +69,8 @@ export class FakeClient implements ViewerClient {
   readonly cancelled: string[] = [];
   readonly runs = new Map<string, RunView>();
   readonly requests: string[] = [];
+  /** What it says of tasks. */
+  tasks: readonly TaskView[] = [];
   readonly retried: string[] = [];
   failure: Error | null = null;
   readonly logs = new Map<string, LogLine[]>();
@@ -97,10 +99,11 @@ export class FakeClient implements ViewerClient {
     return this.runs.get(id) ?? null;
   }
 
-  /** Knows logs only; where the client is told to fail, everything else does. */
+  /** Knows logs and tasks only; where the client is told to fail, everything else does. */
   async request<T>(method: string, path: string): Promise<T> {
     this.requests.push(`${method} ${path}`);
     if (this.failure !== null) throw this.failure;
+    if (path === '/tasks') return this.tasks as T;
     const [, id = ''] = /^\/runs\/([^/]+)\/logs$/.exec(path) ?? [];
     return (this.logs.get(id) ?? []) as T;
   }

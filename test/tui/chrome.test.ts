@@ -16,7 +16,7 @@ const snapshot: FollowEvent = { type: 'snapshot', seq: 1, runs, counts: countsOf
 const viewOf = (...events: FollowEvent[]): View => events.reduce((view, event) => fold(view, event, NOON), emptyView(30, NOON));
 
 function shown(over: Partial<Screen> = {}, world: Partial<World> = {}) {
-  const texts = { notice: null, trouble: null, title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
+  const texts = { notice: null, trouble: null, served: [], title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
   const base = { view: viewOf(snapshot), runs, filter: {}, loading: false, opened: null, now: NOON };
   return look({ ...firstScreen(80, 24), ...over }, { ...base, ...texts, ...world });
 }
@@ -31,8 +31,9 @@ describe('the header', () => {
     expect(text(headerLine(shown({}, { view: viewOf(snapshot, { type: 'down' }) })))).toContain('○ reconnecting since 12:00:00');
   });
 
-  test('says when it was never there', () => {
+  test('says when it was never there, or has told nothing yet', () => {
     expect(text(headerLine(shown({}, { view: viewOf() })))).toContain('○ connecting');
+    expect(text(headerLine(shown({}, { view: viewOf({ type: 'up' }) })))).toContain('○ connecting');
   });
 
   test.each([

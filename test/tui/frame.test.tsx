@@ -26,7 +26,7 @@ const runs = [
 function frame(columns: number, rows: number, over: Partial<Screen> = {}, world: Partial<World> = {}): string[] {
   const list = world.runs ?? runs;
   const view = fold(emptyView(50, NOON), { type: 'snapshot', seq: 1, runs: list, counts: countsOf(list), durability: 'relaxed' }, NOON);
-  const texts = { notice: null, trouble: null, title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
+  const texts = { notice: null, trouble: null, served: [], title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
   const base = { view, runs: list, filter: {}, loading: false, opened: null, now: NOON + 5_000 };
   const shown = look({ ...firstScreen(columns, rows), ...over }, { ...base, ...texts, ...world });
   return (render(<Frame shown={shown} />).lastFrame() ?? '').split('\n');

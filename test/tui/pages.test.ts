@@ -13,7 +13,7 @@ const nothing: FollowEvent = { type: 'snapshot', seq: 1, runs: [], counts: count
 
 function shown(events: readonly FollowEvent[], over: Partial<Screen> = {}, world: Partial<World> = {}) {
   const view = events.reduce((before, event) => fold(before, event, NOON), emptyView(50, NOON));
-  const texts = { notice: null, trouble: null, title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
+  const texts = { notice: null, trouble: null, served: [], title: 'bgtask', url: 'http://127.0.0.1:4200', signs: SIGNS };
   const base = { view, runs: [], filter: {}, loading: false, opened: null, now: NOON };
   return look({ ...firstScreen(80, 24), ...over }, { ...base, ...texts, ...world });
 }
@@ -33,6 +33,13 @@ describe('an empty list', () => {
     const page = text(emptyLines(shown([nothing])));
     expect(page).toContain('bgtask task serve tasks.ts');
     expect(page).toContain('bgtask task run greet Ada');
+  });
+
+  test('names the tasks that are served instead of advising to serve some', () => {
+    const page = text(emptyLines(shown([nothing], {}, { served: ['greet', 'resize'] })));
+    expect(page).toContain('greet, resize');
+    expect(page).toContain('bgtask task run greet');
+    expect(page).not.toContain('task serve');
   });
 
   test('says that it is only filtered, and how to see all', () => {

@@ -9,7 +9,7 @@ import { aRunning, aRunView, NOON, someRuns } from '../helpers/fake-client.ts';
 const NOW = NOON + 5_250;
 
 function aWorld(over: Partial<World> = {}): World {
-  const texts = { notice: null, trouble: null, title: 'bgtask', url: '', signs: SIGNS };
+  const texts = { notice: null, trouble: null, served: [], title: 'bgtask', url: '', signs: SIGNS };
   return {
     view: emptyView(100, NOON),
     runs: someRuns(50).reverse(),

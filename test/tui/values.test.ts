@@ -45,6 +45,10 @@ describe('errors', () => {
   test('are one line in the list', () => {
     expect(errorLine({ name: 'TypeError', message: 'no\nway', stack: null, cause: null })).toBe('TypeError: no way');
     expect(errorLine({ name: 'Error', message: '', stack: null, cause: null })).toBe('Error');
+    const cause = { name: 'Error', message: 'connect ECONNREFUSED', stack: null, cause: null };
+    expect(errorLine({ name: 'TypeError', message: 'fetch failed', stack: null, cause })).toBe(
+      'TypeError: fetch failed (Error: connect ECONNREFUSED)',
+    );
   });
 
   test('come with stack and causes in the details', () => {

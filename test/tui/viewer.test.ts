@@ -57,6 +57,32 @@ describe('frames', () => {
     expect(drawn).not.toHaveBeenCalled();
   });
 
+  test('say what is served where there are no runs yet, also when a worker came later', async () => {
+    let notice = (_line: string): void => {};
+    const { client, viewer } = aViewer({
+      notices: (show) => {
+        notice = show;
+        return () => {};
+      },
+    });
+    client.snapshot([]);
+    await frame();
+    expect(viewer.shown().served).toEqual([]);
+    const idle = { queued: 0, running: 0, paused: false };
+    client.tasks = [
+      { name: 'greet', workers: 1, ...idle },
+      { name: 'old', workers: 0, ...idle },
+    ];
+    notice('ready');
+    await frame();
+    expect(viewer.shown().served).toEqual(['greet']);
+    client.change([aRunView()]);
+    client.requests.length = 0;
+    notice('completed');
+    await frame();
+    expect(client.requests).toEqual([]);
+  });
+
   test('show the terminal as large as it is', () => {
     const { viewer } = aViewer();
     viewer.resize(120, 40);
