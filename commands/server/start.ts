@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startAgain, tellUp } from '../../src/cli/background.ts';
 import { BgtaskCommand } from '../../src/cli/command.ts';
-import { greeting, startLocalServer, untilFailed } from '../../src/cli/local-server.ts';
+import { greeting, reaching, startLocalServer, untilFailed } from '../../src/cli/local-server.ts';
 import { serverFlags, serverOptions } from '../../src/cli/server-flags.ts';
 import { untilStopped } from '../../src/cli/stop.ts';
 
@@ -21,13 +21,14 @@ export default class ServerStart extends BgtaskCommand {
     const settings = this.settings(flags);
     if (flags.background) {
       const status = await startAgain(join(settings.home.data, 'servers', 'background.log'));
-      return this.print(status, greeting(status, performance.now(), 'bgtask server stop'));
+      return this.print(status, greeting(status, performance.now(), reaching('bgtask server stop', status, settings)));
     }
     const [{ openStore }, { startServer }] = await Promise.all([import('../../src/store/open.ts'), import('../../src/server/server.ts')]);
     const options = serverOptions(flags, this.config.version, (line) => this.note(line));
     const server = await startLocalServer({ openStore, startServer }, settings, options);
     if (flags['no-auth']) this.warn('It asks for no key: every user of this machine can submit runs and read them.');
-    this.print(server.status, greeting(server.status, performance.now(), 'bgtask task serve tasks.ts'));
+    const next = reaching('bgtask task serve tasks.ts', server.status, settings);
+    this.print(server.status, greeting(server.status, performance.now(), next));
     tellUp(server.status);
     await untilStopped(untilFailed(server), () => server.stop());
   }

@@ -162,6 +162,11 @@ export async function untilFailed(server: RunningLocalServer): Promise<void> {
   if (failure) throw failure;
 }
 
+/** `command` as it reaches this server: with its address, where that is not what the settings say. */
+export function reaching(command: string, { url }: Pick<ServerStatus, 'url'>, settings: Pick<Settings, 'apiUrl'>): string {
+  return settings.apiUrl === `${url}/api` ? command : `${command} --api-url ${url}`;
+}
+
 /** The block a person reads when the server is up. In a pipe: one line. */
 export function greeting(status: ServerStatus, readyMs: number, next: string): string {
   const { version, url, store, durability, counts } = status;

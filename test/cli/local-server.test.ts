@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { greeting, type LocalServerOptions, ROTATE_SIGNAL, startLocalServer, untilFailed } from '../../src/cli/local-server.ts';
+import { greeting, type LocalServerOptions, ROTATE_SIGNAL, reaching, startLocalServer, untilFailed } from '../../src/cli/local-server.ts';
 import { loadSettings, type Settings } from '../../src/config/config.ts';
 import { readServerRecord, readToken, replaceToken } from '../../src/config/servers.ts';
 import { StoreError } from '../../src/core/errors.ts';
@@ -119,5 +119,13 @@ test('the greeting in a pipe is one line with the URL in it', () => {
   };
   expect(greeting(status, 12, 'bgtask task serve tasks.ts')).toBe(
     'bgtask 1 listens on http://127.0.0.1:1 (store file:/x, durable, 0 runs)',
+  );
+});
+
+test('what is told to type next reaches that server, also where the settings name another', () => {
+  const status = { url: 'http://127.0.0.1:4300' };
+  expect(reaching('bgtask server stop', status, { apiUrl: 'http://127.0.0.1:4300/api' })).toBe('bgtask server stop');
+  expect(reaching('bgtask server stop', status, { apiUrl: 'http://127.0.0.1:4200/api' })).toBe(
+    'bgtask server stop --api-url http://127.0.0.1:4300',
   );
 });
