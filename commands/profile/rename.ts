@@ -22,7 +22,7 @@ export default class ProfileRename extends BgtaskCommand {
       draft.profiles[args.newName] = profile;
       if (draft.active === args.name) draft.active = args.newName;
     });
-    this.note(`The profile ${args.name} is ${args.newName} now.`);
+    this.note(`The profile ${args.name} is called ${args.newName} now.`);
     return { name: args.newName };
   }
 }

@@ -4,11 +4,11 @@ import type { Client } from '../client/client.ts';
 import type { RunFilter, RunList, RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RefusedError, RunNotFoundError } from '../core/errors.ts';
-import { SHORT_ID } from '../core/ids.ts';
+import { SHORT_ID, shortId } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
 import { mostAttempts } from '../core/view.ts';
-import { type Column, formatTable } from './table.ts';
-import { COLOURS, count, elapsed, paint, relativeTime, stateText } from './text.ts';
+import { type Column, formatTable, terminalWidth } from './table.ts';
+import { COLOURS, count, elapsed, fold, paint, relativeTime, stateText } from './text.ts';
 import { UsageError } from './usage.ts';
 
 /** The API gives no more at once. */
@@ -97,10 +97,13 @@ function runQuery({ state = [], task, tag, text }: RunFilter, limit: number, cur
   return query.toString();
 }
 
-/** One line for each run. Ids are never cut: they are there to be copied. */
-export function runTable(runs: readonly RunView[], now: number): string {
+/** A terminal of so many columns has room for whole ids beside the rest. */
+const WIDE = 100;
+
+/** One line for each run. Ids are there to be copied: whole, or on a narrow terminal the end that commands take. */
+export function runTable(runs: readonly RunView[], now: number, width: number | null = terminalWidth()): string {
   const columns: Column<RunView>[] = [
-    { title: 'ID', cell: (run) => run.id },
+    { title: 'ID', cell: (run) => (width !== null && width < WIDE ? shortId(run.id) : run.id) },
     { title: 'TASK', cell: (run) => run.task, least: 8 },
     { title: 'STATE', cell: (run) => ({ text: stateText(run), style: COLOURS[run.state] }), least: 9 },
     { title: 'CREATED', cell: (run) => relativeTime(run.createdAt, now) },
@@ -112,6 +115,7 @@ export function runTable(runs: readonly RunView[], now: number): string {
   return formatTable(
     columns.filter((column) => runs.some((run) => !isEmpty(column.cell(run)))),
     runs,
+    width,
   );
 }
 
@@ -170,9 +174,11 @@ function progressText({ progress }: RunView): string {
   return `${progress.done} of ${progress.total}${progress.note === null ? '' : `  ${progress.note}`}`;
 }
 
-/** `label` before the first line of `text`, blanks before the others. */
-function labelled(label: string, text: string): string {
-  const [first = '', ...rest] = text.split('\n');
+/** `label` before the first line of `text`, blanks before the others; on a terminal folded to it. What is painted is short. */
+function labelled(label: string, text: string, width: number | null = terminalWidth()): string {
+  const lines = text.split('\n');
+  const [first = '', ...rest] =
+    width === null ? lines : lines.flatMap((line) => (line.includes('\x1b') ? line : fold(line, width - LABEL)));
   return [`${paint('dim', label.padEnd(LABEL))}${first}`, ...rest.map((line) => `${' '.repeat(LABEL)}${line}`)].join('\n');
 }
 

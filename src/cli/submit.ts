@@ -40,7 +40,7 @@ export async function submit(
   if (run.deduplicated) note(`A run with this key was there already: it is ${run.state}.`);
   else
     note(
-      `Submitted ${oneLine(run.task)}${flags.wait ? ` as ${run.id}` : `. Wait for it: bgtask run wait ${process.stderr.isTTY ? shortId(run.id) : run.id}`}`,
+      `Submitted ${oneLine(run.task)}${flags.wait ? ` as ${typed(run.id)}` : `. Wait for it: bgtask run wait ${process.stderr.isTTY ? shortId(run.id) : run.id}`}`,
     );
   if (run.endedAt === null && !served.includes(run.task)) note(unservedText(run, served));
   return run;

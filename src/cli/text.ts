@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import type { RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { RunState } from '../core/run.ts';
+import { wrap } from '../core/text.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray';
 export type Style = Colour | 'bold' | 'dim';
@@ -78,4 +79,9 @@ export function count(number: number, one: string): string {
 /** A path as its user would write it. */
 export function tildePath(path: string, home = process.env.HOME): string {
   return home && (path === home || path.startsWith(`${home}/`)) ? `~${path.slice(home.length)}` : path;
+}
+
+/** One line in lines of at most `width` columns. Blanks at a fold are not shown; those it begins with are. */
+export function fold(line: string, width: number): string[] {
+  return wrap(line, width).map((part, index) => (index === 0 ? part.trimEnd() : part.trim()));
 }

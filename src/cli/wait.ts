@@ -3,6 +3,7 @@ import type { Client } from '../client/client.ts';
 import type { RunView } from '../core/api.ts';
 import { formatDuration } from '../core/duration.ts';
 import { RunNotFoundError } from '../core/errors.ts';
+import { shortId } from '../core/ids.ts';
 import { oneLine } from '../core/text.ts';
 import { notFound, runOf } from './runs.ts';
 import { spin } from './spinner.ts';
@@ -16,7 +17,9 @@ import { errorLine } from './values.ts';
  */
 export async function waitForEnd(client: Client, id: string, timeoutMs: number | null): Promise<RunView> {
   const since = performance.now();
-  const stop = spin(() => `Waiting for ${oneLine(id)} (${formatDuration(Math.floor((performance.now() - since) / 1_000) * 1_000)})`);
+  const stop = spin(
+    () => `Waiting for ${oneLine(shortId(id))} (${formatDuration(Math.floor((performance.now() - since) / 1_000) * 1_000)})`,
+  );
   try {
     await client.final(id, { timeoutMs });
   } catch (error) {

@@ -3,8 +3,8 @@
  * others are counted and told together, so that a busy worker is not slowed down by its own console.
  */
 import { LOG_LEVELS, type LogLevel } from '../config/config.ts';
-import { escapeText, wrap } from '../core/text.ts';
-import { count, paint, toJson } from './text.ts';
+import { escapeText } from '../core/text.ts';
+import { count, fold, paint, toJson } from './text.ts';
 import {
   type ConsoleLine,
   type RunEventShown,
@@ -99,17 +99,12 @@ export class WorkerConsole {
     const time = this.#options.now().toTimeString().slice(0, 8);
     const indent = time.length + LABEL + 2;
     const columns = this.#options.columns?.() ?? null;
-    const lines = text.split('\n').flatMap((line) => (columns === null ? line : folded(line, Math.max(columns - indent, NARROWEST))));
+    const lines = text.split('\n').flatMap((line) => (columns === null ? line : fold(line, Math.max(columns - indent, NARROWEST))));
     const [first = '', ...rest] = lines;
     const painted = accent ? first.replace(accent.text, () => paint(accent.style, accent.text)) : first;
     this.#options.write(`${paint('dim', time)} ${paint(style, label.padEnd(LABEL))} ${painted}`);
     for (const line of rest) this.#options.write(`${' '.repeat(indent)}${line}`);
   }
-}
-
-/** Blanks at a fold are not shown; those a line begins with are. */
-function folded(line: string, width: number): string[] {
-  return wrap(line, width).map((part, index) => (index === 0 ? part.trimEnd() : part.trim()));
 }
 
 /** Errors have no JSON form of their own. */

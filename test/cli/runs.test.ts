@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { fullId, listRuns, notFound, runPage, runTable } from '../../src/cli/runs.ts';
 import type { Client } from '../../src/client/client.ts';
+import { displayWidth } from '../../src/core/text.ts';
 import { aRunView, someRuns } from '../helpers/fake-client.ts';
 
 function pages(...lists: string[][]) {
@@ -30,6 +32,36 @@ describe('a list', () => {
   test('shows only columns that have something in them', () => {
     const runs = someRuns(2, () => ({ name: null, tags: [] }));
     expect(runTable(runs, Date.now()).split('\n')[0]).not.toMatch(/NAME|TAGS/);
+  });
+});
+
+describe('on a terminal', () => {
+  const long = 'why it could not be done, in many words that would be broken somewhere';
+
+  test('a list has whole ids where there is room for them, else their ends, and fits', () => {
+    const runs = someRuns(2, () => ({ name: 'A name for people', tags: ['vip'] }));
+    const [id] = runs.map((run) => run.id) as [string];
+    expect(runTable(runs, Date.now(), 120)).toContain(id);
+    expect(runTable(runs, Date.now(), null)).toContain(id);
+    for (const width of [60, 80]) {
+      const lines = runTable(runs, Date.now(), width).split('\n');
+      expect(lines[1]).toMatch(new RegExp(`^${id.slice(-8)} `));
+      expect(lines.filter((line) => displayWidth(line) > width)).toEqual([]);
+    }
+  });
+
+  test('a long text on a page is folded beside its label', async () => {
+    const was = [process.stdout.isTTY, process.stdout.columns] as const;
+    Object.assign(process.stdout, { isTTY: true, columns: 60 });
+    try {
+      const error = { name: 'Error', message: long, stack: null, cause: null };
+      const page = await runPage(aRunView({ state: 'FAILED', stateName: 'Failed', error, args: [], history: [] }), false);
+      const lines = stripVTControlCharacters(page).split('\n');
+      expect(lines.filter((line) => line.length > 60)).toEqual([]);
+      expect(lines.filter((line) => / (done|many|broken)\b/.test(line)).every((line) => /^(Error {7}| {12})\S/.test(line))).toBe(true);
+    } finally {
+      Object.assign(process.stdout, { isTTY: was[0], columns: was[1] });
+    }
   });
 });
 

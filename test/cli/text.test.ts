@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COLOURS, count, elapsed, paint, relativeTime, stateText, tildePath, toJson } from '../../src/cli/text.ts';
+import { COLOURS, count, elapsed, fold, paint, relativeTime, stateText, tildePath, toJson } from '../../src/cli/text.ts';
 import { RUN_STATES } from '../../src/core/run.ts';
 import { colourOf } from '../../src/tui/theme.ts';
 
@@ -73,4 +73,10 @@ test('a path in the home of the user is written with ~', () => {
   expect(tildePath('/home/ford/x', '/home/ford')).toBe('~/x');
   expect(tildePath('/home/fordprefect/x', '/home/ford')).toBe('/home/fordprefect/x');
   expect(tildePath('/srv', undefined)).toBe('/srv');
+});
+
+test('a line is folded at blanks, which are not shown there', () => {
+  expect(fold('  one two three', 9)).toEqual(['  one two', 'three']);
+  expect(fold('one  two', 4)).toEqual(['one', 'two']);
+  expect(fold('short', 10)).toEqual(['short']);
 });
