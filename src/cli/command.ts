@@ -7,7 +7,6 @@ import type { Client } from '../client/client.ts';
 import { loadSettings, type Overrides, SETTINGS, type Settings } from '../config/config.ts';
 import { addressOf } from '../config/servers.ts';
 import { escapePainted } from '../core/text.ts';
-import type { Circumstances } from './errors.ts';
 import { apiFlags, commonFlags } from './flags.ts';
 import { checkSwitches, type FlagDefinitions, namingFlags, variablesOf } from './origins.ts';
 import { toJson } from './text.ts';
@@ -118,7 +117,7 @@ export abstract class BgtaskCommand extends Command {
     const variables = variablesOf(flags, this.argv);
     const [example] = this.ctor.examples ?? [];
     const failure = failureOf(error, {
-      ...{ commandId: this.id, flagNames: Object.keys(flags), variables, address: this.#address() },
+      ...{ commandId: this.id, flagNames: Object.keys(flags), variables, settings: this.#settings },
       ...(typeof example === 'string' && { example: example.replace('<%= config.bin %>', this.config.bin) }),
     });
     if (this.jsonEnabled()) this.logJson(failureJson(failure));
@@ -134,11 +133,6 @@ export abstract class BgtaskCommand extends Command {
 
   #flagDefinitions(): FlagDefinitions {
     return { ...this.ctor.baseFlags, ...this.ctor.flags };
-  }
-
-  /** Who said which server is asked. */
-  #address(): Circumstances['address'] {
-    return this.#settings && { source: this.#settings.sources.API_URL, profile: this.#settings.profile };
   }
 }
 

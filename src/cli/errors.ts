@@ -4,9 +4,9 @@
  */
 
 import { stripVTControlCharacters } from 'node:util';
-import type { Source } from '../config/config.ts';
+import type { Settings } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
-import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError } from '../core/errors.ts';
+import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError, UnauthorizedError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
 import { nameVariables, type Variables } from './origins.ts';
 import { paint } from './text.ts';
@@ -86,8 +86,8 @@ export interface Circumstances {
   readonly example?: string | undefined;
   /** Of the flags whose value the environment says. */
   readonly variables?: Variables;
-  /** Who said which server is asked, and in which profile. */
-  readonly address?: { readonly source: Source; readonly profile: string } | undefined;
+  /** The settings, as far as they were read: who said which server is asked, and with which key. */
+  readonly settings?: (Pick<Settings, 'profile'> & { readonly sources: Pick<Settings['sources'], 'API_URL' | 'API_KEY'> }) | undefined;
 }
 
 export function failureOf(error: unknown, circumstances: Circumstances = {}): Failure {
@@ -116,11 +116,17 @@ function atOrigin<Told extends Omit<Failure, 'suggestions'>>(told: Told, { varia
   return message === told.message ? told : { ...told, message, code: 'BGTASK_CONFIG', exit: EXIT.config };
 }
 
-/** Who said that the server is there, where it was not the default. */
-function whyThere(error: unknown, { address }: Circumstances): string[] {
-  if (!(error instanceof ServerUnreachableError) || address === undefined || address.source === 'default') return [];
-  const from = { flag: '--api-url', env: 'BGTASK_API_URL in the environment', profile: `the profile ${address.profile}` };
-  return [`The address comes from ${from[address.source]}`];
+/** Who said that the server is there, or which key it takes, where that was not found by default. */
+function whyThere(error: unknown, { settings }: Circumstances): string[] {
+  if (error instanceof ServerUnreachableError) return from('The address', 'API_URL', settings);
+  return error instanceof UnauthorizedError ? from('The key', 'API_KEY', settings) : [];
+}
+
+function from(what: string, key: 'API_URL' | 'API_KEY', settings: Circumstances['settings']): string[] {
+  const source = settings?.sources[key] ?? 'default';
+  if (settings === undefined || source === 'default') return [];
+  const places = { flag: '--api-url', env: `BGTASK_${key} in the environment`, profile: `the profile ${settings.profile}` };
+  return [`${what} comes from ${places[source]}`];
 }
 
 /** What the process ends with after `error`. */

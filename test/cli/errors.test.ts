@@ -62,12 +62,14 @@ describe('the words', () => {
     expect(failureText(failure)).toContain('→ Start a server: bgtask server start');
   });
 
-  test('say where the address of an absent server comes from, unless it is the default', () => {
+  test('say where the address of an absent server, or a wrong key, comes from, unless it is the default', () => {
     const error = new ServerUnreachableError('http://x/api');
-    const toldBy = (source: 'env' | 'profile' | 'default') => failureOf(error, { address: { source, profile: 'work' } }).suggestions.join();
+    const toldBy = (source: 'env' | 'profile' | 'default', of: Error = error) =>
+      failureOf(of, { settings: { sources: { API_URL: source, API_KEY: source }, profile: 'work' } }).suggestions.join();
     expect(toldBy('env')).toMatch(/The address comes from BGTASK_API_URL in the environment$/);
     expect(toldBy('profile')).toMatch(/The address comes from the profile work$/);
     expect(toldBy('default')).not.toContain('comes from');
+    expect(toldBy('env', new UnauthorizedError('http://x'))).toMatch(/The key comes from BGTASK_API_KEY in the environment$/);
     expect(failureOf(error).suggestions.join()).not.toContain('comes from');
   });
 
