@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../core/seams.ts';
 import { hasWords, wordsOf } from '../core/search.ts';
 import type { Store } from '../store/store.ts';
 import type { Channel } from './channel.ts';
-import { fitting, page, type Show } from './shown.ts';
+import { FRAME_BYTES, fitting, page, type Show } from './shown.ts';
 import type { Follows } from './watching.ts';
 
 const EVERY_MS = 100;
@@ -111,8 +111,15 @@ export class Follower implements Follows {
     const [{ runs, nextCursor }, counts] = await Promise.all([page(store, { ...filter, limit }), store.counts()]);
     this.#hasMore = nextCursor !== null;
     this.#snapshotAt = clock.monotonic();
+    const first = runs.slice(0, fitting(runs, FRAME_BYTES));
+    this.#owe(runs.slice(first.length));
     const rest = `"counts":${JSON.stringify(counts)},"durability":"${store.durability}"`;
-    this.#emit(`{"type":"snapshot","seq":${this.#seq++},"runs":${this.#textOf(runs)},${rest}}`);
+    this.#emit(`{"type":"snapshot","seq":${this.#seq++},"runs":${this.#textOf(first)},${rest}}`);
+  }
+
+  /** Runs that were read and found no room. Of one that changed since, more is known already. */
+  #owe(runs: readonly Run[]): void {
+    for (const run of runs) if (!this.#removed.has(run.id) && !this.#dirty.has(run.id)) this.#dirty.set(run.id, run);
   }
 
   async #sendChange(): Promise<void> {
@@ -142,7 +149,7 @@ export class Follower implements Follows {
   #takeNewest(): readonly Run[] {
     this.#prune();
     const runs = [...this.#dirty.values()];
-    const now = runs.slice(0, fitting(runs));
+    const now = runs.slice(0, fitting(runs, FRAME_BYTES));
     for (const run of now) this.#dirty.delete(run.id);
     return now;
   }

@@ -16,15 +16,18 @@ export function shower(store: Store, clock: Clock): Show {
   };
 }
 
-/** Most bytes of payload in one page or frame; what is beyond it comes with the next one. */
+/** About as many bytes are in one page over HTTP, and in one frame of a live list: between two frames a client that is behind is noticed. */
 const PAGE_BYTES = 16_777_216;
+export const FRAME_BYTES = 1_048_576;
+/** A run without what its task and its caller make of it. */
+const BARE_BYTES = 1_024;
 
-/** How many of `runs` go into one page: all, unless their payloads are huge; never none. */
-export function fitting(runs: readonly Run[]): number {
+/** How many of `runs` go into one page of about `most` bytes: all, unless their payloads are huge; never none. */
+export function fitting(runs: readonly Run[], most: number): number {
   let bytes = 0;
   const over = runs.findIndex((run, index) => {
-    bytes += run.args.length + (run.result?.length ?? 0);
-    return bytes > PAGE_BYTES && index > 0;
+    bytes += BARE_BYTES + run.args.length + (run.result?.length ?? 0) + (run.error?.stack?.length ?? 0);
+    return bytes > most && index > 0;
   });
   return over < 0 ? runs.length : over;
 }
@@ -32,6 +35,6 @@ export function fitting(runs: readonly Run[]): number {
 /** A page of the list that is no larger than can be sent: a shorter one where the payloads are huge. */
 export async function page(store: Store, query: Parameters<Store['list']>[0]): Promise<RunPage> {
   const found = await store.list(query);
-  const limit = fitting(found.runs);
+  const limit = fitting(found.runs, PAGE_BYTES);
   return limit < found.runs.length ? store.list({ ...query, limit }) : found;
 }

@@ -228,6 +228,26 @@ test('a peer that is behind is sent nothing, and the newest state when it has ca
   ]);
 });
 
+test('runs too large for one frame come in several, newest first, and none in a form that is old', async () => {
+  const it = await following({}, 10);
+  const args = JSON.stringify(['x'.repeat(400_000)]);
+  for (const id of 'abcdefg') await it.store.submit([aSubmit({ id, args, createdAt: it.clock.now() })], it.clock.now());
+  await it.pass(0);
+  expect(it.ids()).toEqual(['g', 'f']);
+  await it.apply('c', { type: 'cancel', reason: 'x' });
+  await it.apply('g', { type: 'cancel', reason: 'x' });
+  await it.store.remove(['g']);
+  await it.pass(500);
+  expect(it.frames.map((frame) => [frame.type, frame.seq, frame.runs.length])).toEqual([
+    ['snapshot', 0, 2],
+    ['change', 1, 2],
+    ['change', 2, 2],
+    ['change', 3, 1],
+  ]);
+  expect(it.ids()).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
+  expect(it.view().runs[3]).toMatchObject({ id: 'c', state: 'CANCELLED' });
+});
+
 test('a renewed list is read again', async () => {
   const it = await following({}, 10, ['a']);
   await it.pass(200);

@@ -47,7 +47,7 @@ describe('a page', () => {
   });
 
   test('has at least one run, however large', () => {
-    expect(fitting([aRun('SCHEDULED', { args: 'x'.repeat(20_000_000) })])).toBe(1);
-    expect(fitting([])).toBe(0);
+    expect(fitting([aRun('SCHEDULED', { args: 'x'.repeat(20_000_000) })], 1_000)).toBe(1);
+    expect(fitting([], 1_000)).toBe(0);
   });
 });
