@@ -6,6 +6,7 @@ import type { Settings } from '../config/config.ts';
 import { ensureToken, keepToken, removeServerRecord, tokenFileOf, writeServerRecord } from '../config/servers.ts';
 import type { RunCounts, ServerRecord, ServerStatus } from '../core/api.ts';
 import { ConfigError, type StoreError } from '../core/errors.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import { count, paint, tildePath } from './text.ts';
 
 export type Durability = 'durable' | 'relaxed';
@@ -24,9 +25,15 @@ export interface LocalServer {
   rotateToken(token: string): void;
   close(): Promise<void>;
 }
+export interface OpenOptions {
+  readonly durability: Durability;
+  readonly breakLock: boolean;
+  readonly limits: ServerLimits;
+  readonly onNotice: (line: string) => void;
+}
 /** How the two are made. */
 export interface Doors<Store extends LocalStore> {
-  openStore(url: string, options: { durability: Durability; breakLock: boolean; onNotice: (line: string) => void }): Promise<Store>;
+  openStore(url: string, options: OpenOptions): Promise<Store>;
   startServer(options: {
     store: Store;
     host: string;
@@ -34,6 +41,7 @@ export interface Doors<Store extends LocalStore> {
     token: string | null;
     allowHosts: readonly string[];
     version: string;
+    limits: ServerLimits;
     keep: { completedMs: number; completedCount: number; failedMs: number; failedCount: number };
   }): Promise<LocalServer>;
 }
@@ -71,13 +79,14 @@ export async function startLocalServer<Store extends LocalStore>(
 ): Promise<RunningLocalServer> {
   checkExposure(options);
   const { durability, breakLock, onNotice } = options;
-  const store = await doors.openStore(settings.store, { durability, breakLock, onNotice });
+  const { limits } = settings;
+  const store = await doors.openStore(settings.store, { durability, breakLock, limits, onNotice });
   try {
     const tokenFile = options.auth ? tokenFileOf(settings.store, settings.home) : null;
     const token = tokenFile === null ? null : tokenOf(settings, tokenFile);
     const { host, port, allowHosts, version } = options;
     const server = await listen(settings, port, () =>
-      doors.startServer({ store, host, port, token, allowHosts, version, keep: keepOf(settings) }),
+      doors.startServer({ store, host, port, token, allowHosts, version, limits, keep: keepOf(settings) }),
     );
     const given = settings.apiKey === null ? {} : { keyGiven: true };
     const record = { url: server.url, pid: process.pid, store: settings.store, tokenFile, ...given };

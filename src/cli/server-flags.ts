@@ -24,6 +24,7 @@ export const serverFlags = withEnv('', {
   })(),
   'keep-completed': settingFlag('KEEP_COMPLETED', { helpValue: 'AGE,COUNT', showsDefault: true }),
   'keep-failed': settingFlag('KEEP_FAILED', { helpValue: 'AGE,COUNT', showsDefault: true }),
+  limits: settingFlag('LIMITS', { helpValue: 'NAME=VALUE,…' }),
   'allow-host': string({
     multiple: true,
     multipleNonGreedy: true,

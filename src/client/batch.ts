@@ -7,7 +7,7 @@ import { LIMITS } from '../core/protocol.ts';
 import type { Payload } from '../core/run.ts';
 
 /** Room for what stands around the runs of one frame or body. */
-const ENVELOPE_BYTES = 1_024;
+export const ENVELOPE_BYTES = 1_024;
 
 /** One run on its way. */
 export interface Entry {

@@ -6,11 +6,11 @@
 import type { ErrorBody, SubmitRequest } from '../core/api.ts';
 import { RefusedError } from '../core/errors.ts';
 import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
-import { LIMITS } from '../core/protocol.ts';
+import { LIMITS, limitsOf, MOST_PAYLOAD_BYTES } from '../core/protocol.ts';
 import type { Payload } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import { isLeaving, isUnknown, refusedRun } from './answer.ts';
-import { Call, chunks, type Entry, entryOf } from './batch.ts';
+import { Call, chunks, ENVELOPE_BYTES, type Entry, entryOf } from './batch.ts';
 import type { Connection, Part } from './connection.ts';
 import { REPEAT_MS, type Requests, TRY_MS } from './requests.ts';
 import { atTurnEnd } from './socket.ts';
@@ -36,6 +36,8 @@ interface Held {
   readonly since: number;
 }
 const TOGETHER_MS = 1_000;
+/** Below this the server knows its limit better. */
+const MOST_RUN_BYTES = limitsOf({ argsBytes: MOST_PAYLOAD_BYTES }).bodyBytes;
 /** Runs that must be sent again. `sent`: whether the server stored them is not known; else it did not. */
 interface Left {
   readonly entries: readonly Entry[];
@@ -113,8 +115,8 @@ export class Submits implements Part {
   }
 
   #gather(entry: Entry): void {
-    if (entry.bytes > LIMITS.bodyBytes) {
-      const message = `A run of ${entry.bytes} bytes is too large; the limit is ${LIMITS.bodyBytes}. Store its arguments elsewhere and pass a reference.`;
+    if (entry.bytes > MOST_RUN_BYTES) {
+      const message = `A run of ${entry.bytes} bytes is too large; no server takes more than ${MOST_RUN_BYTES}. Store its arguments elsewhere and pass a reference.`;
       fail([entry], new RefusedError(413, 'too_large', message));
     } else if (this.#gathered.push(entry) === 1) {
       atTurnEnd(() => this.#flush());
@@ -126,7 +128,8 @@ export class Submits implements Part {
     this.#gathered = [];
     this.#turns += 1;
     if (this.#turns > 1) this.#connection.open();
-    if (!this.#connection.isUp) {
+    // What no frame of a server with the usual limits can hold is for HTTP, and what was submitted with it goes along, in order.
+    if (!this.#connection.isUp || entries.some(({ bytes }) => bytes > LIMITS.frameBytes - ENVELOPE_BYTES)) {
       void this.#post(entries, false);
       return;
     }

@@ -6,15 +6,27 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../core/errors.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import { readText } from './files.ts';
 import { type Environment, type Home, homeFolders } from './home.ts';
 import { type KeepFor, readKeep, settleKeep } from './keep.ts';
+import { readLimits, settleLimits } from './limits.ts';
 import { nearest } from './nearest.ts';
 import { DEFAULT_PROFILE, type Profile, type Profiles, profileNamed, profilesFile, readProfiles } from './profiles.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-export type Key = 'API_URL' | 'API_KEY' | 'HOME' | 'STORE' | 'KEEP_COMPLETED' | 'KEEP_FAILED' | 'LIMIT' | 'LOG_LEVEL' | 'PROFILE';
+export type Key =
+  | 'API_URL'
+  | 'API_KEY'
+  | 'HOME'
+  | 'STORE'
+  | 'KEEP_COMPLETED'
+  | 'KEEP_FAILED'
+  | 'LIMITS'
+  | 'LIMIT'
+  | 'LOG_LEVEL'
+  | 'PROFILE';
 export type Source = ConfigError['source'];
 /** What flags say, as text. */
 export type Overrides = Partial<Record<Key, string>>;
@@ -68,6 +80,13 @@ export const SETTINGS: readonly Setting[] = [
   keepSetting('KEEP_FAILED', '30d,10000', 'FAILED and CRASHED'),
   { key: 'LIMIT', env: 'BGTASK_LIMIT', default: () => '10', parse: parseLimit, describe: 'runs a worker takes at once' },
   {
+    key: 'LIMITS',
+    env: 'BGTASK_LIMITS',
+    default: () => null,
+    parse: settleLimits,
+    describe: 'what a server takes in and holds back, where not as usual: openRuns=500000,logRunBytes=50MiB',
+  },
+  {
     key: 'LOG_LEVEL',
     env: 'BGTASK_LOG_LEVEL',
     default: () => 'info',
@@ -97,6 +116,8 @@ export interface Settings {
   /** `file:<absolute folder>` or `memory:`. */
   readonly store: string;
   readonly keep: { readonly completed: KeepFor; readonly failed: KeepFor };
+  /** Of a server that is started here. */
+  readonly limits: ServerLimits;
   readonly limit: number;
   readonly logLevel: LogLevel;
   readonly profile: string;
@@ -146,6 +167,7 @@ export function loadSettings(overrides: Overrides = {}, env: Environment = proce
     home,
     store: texts.STORE as string,
     keep: { completed: readKeep(texts.KEEP_COMPLETED as string), failed: readKeep(texts.KEEP_FAILED as string) },
+    limits: readLimits(texts.LIMITS),
     limit: Number(texts.LIMIT),
     logLevel: texts.LOG_LEVEL as LogLevel,
     profile: profileName,

@@ -2,6 +2,7 @@
 import type { ErrorBody, LogLine, RunCounts, RunFilter, RunView, ServerStatus, SubmitRequest } from './api.ts';
 import type { HookName } from './hooks.ts';
 import type { Rate, SharedLimit } from './limits.ts';
+import type { WorkLimits } from './protocol.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { FinalState, Payload, RunError, RunState, StateName, Told } from './run.ts';
 
@@ -158,8 +159,8 @@ export type WorkerFrame =
   | { readonly type: 'ping' };
 
 export type ServerFrame =
-  /** Answers `hello`. `fenced` are the held leases that are no longer the worker's. */
-  | { readonly type: 'welcome'; readonly fenced: readonly Held[] }
+  /** Answers `hello`. `fenced` are the held leases that are no longer the worker's. `limits`: what its runs are held to; left out: as usual. */
+  | { readonly type: 'welcome'; readonly fenced: readonly Held[]; readonly limits?: WorkLimits | undefined }
   | { readonly type: 'runs'; readonly runs: readonly Assignment[] }
   /** These outcomes are durable: forget them. */
   | { readonly type: 'recorded'; readonly runs: readonly Held[] }

@@ -1,6 +1,5 @@
 /** What travels when a run is handed out, and what an outcome means for it. Pure. */
 import type { Assignment, Held, Outcome, Settled } from '../core/frames.ts';
-import { LIMITS } from '../core/protocol.ts';
 import { isFinal, type LeasedRun, plainError, type Run, type RunEvent } from '../core/run.ts';
 
 /** A leased run as its worker gets it; `upstream` are the runs its arguments stand for. */
@@ -30,11 +29,11 @@ export function settledOf(upstream: readonly (Run | undefined)[]): Record<string
   return settled;
 }
 
-/** The event an outcome stands for. A result that cannot be kept fails its run, whatever the worker thinks of it. */
-export function eventOf(outcome: Outcome): RunEvent {
+/** The event an outcome stands for. A result that cannot be kept, as one of more than `resultBytes`, fails its run, whatever the worker thinks of it. */
+export function eventOf(outcome: Outcome, resultBytes: number): RunEvent {
   const { runId: _, hook: _hook, ...event } = outcome;
   if (event.type !== 'succeed' || event.result === null) return event;
-  const problem = problemOf(event.result);
+  const problem = problemOf(event.result, resultBytes);
   if (problem === null) return event;
   const { token, attempt } = event;
   return { type: 'fail', token, attempt, error: problem, retry: false, retryDelayMs: 0, timedOut: false };
@@ -44,12 +43,9 @@ export function heldOf({ runId, token }: Held): Held {
   return { runId, token };
 }
 
-function problemOf(result: string) {
-  if (result.length > LIMITS.resultBytes / 4 && Buffer.byteLength(result) > LIMITS.resultBytes) {
-    return plainError(
-      'ResultTooLargeError',
-      `The result is larger than ${LIMITS.resultBytes} bytes. Store it elsewhere and return a reference.`,
-    );
+function problemOf(result: string, resultBytes: number) {
+  if (result.length > resultBytes / 4 && Buffer.byteLength(result) > resultBytes) {
+    return plainError('ResultTooLargeError', `The result is larger than ${resultBytes} bytes. Store it elsewhere and return a reference.`);
   }
   try {
     JSON.parse(result);

@@ -54,17 +54,17 @@ export function parseJson(text: string, unit: number): Parsed {
 export type Parsed = { readonly value: unknown } | Refusal;
 
 /**
- * The items of `{ "runs": […] }`, each parsed or refused by itself, with turns of the loop in between.
+ * The items of `{ "runs": […] }`, each at most `bodyBytes` and parsed or refused by itself, with turns of the loop in between.
  * A refusal instead: the body is not of that form.
  */
-export async function parseBatch(text: string, now: () => number): Promise<readonly Parsed[] | Refusal> {
+export async function parseBatch(text: string, bodyBytes: number, now: () => number): Promise<readonly Parsed[] | Refusal> {
   const split = splitItems(text);
   if (isRefusal(split)) return split;
   if (JSON.stringify(split.around) !== '{"runs":[]}') return notABatch();
   const items: Parsed[] = [];
   let since = now();
   for (const item of split.items) {
-    items.push(Buffer.byteLength(item) > LIMITS.bodyBytes ? tooLarge(LIMITS.bodyBytes) : parseJson(item, 1));
+    items.push(Buffer.byteLength(item) > bodyBytes ? tooLarge(bodyBytes) : parseJson(item, 1));
     if (now() - since < SLICE_MS) continue;
     await new Promise(setImmediate);
     since = now();

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { RUN_ID } from '../core/protocol.ts';
+import { RUN_ID, type ServerLimits } from '../core/protocol.ts';
 import type { Run } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +19,7 @@ export interface Api {
   readonly store: Store;
   readonly clock: Clock;
   readonly version: string;
+  readonly limits: ServerLimits;
   readonly show: Show;
   /** Known once the server listens. */
   readonly url: () => string;

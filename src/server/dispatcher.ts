@@ -5,10 +5,9 @@
  * A slot is counted as taken the moment its lease is made, and as free the moment its outcome arrives; what is sent (leases,
  * `recorded`) goes out when it is durable. So a finish, and the next lease of the same slot, share one commit.
  */
-
 import type { LogLine, SubmitRequest, TaskView, WorkerView } from '../core/api.ts';
 import type { ClientFrame, ProcessIdentity, ServerFrame, WatchFrame, WorkerFrame } from '../core/frames.ts';
-import { LIMITS, PROTOCOL } from '../core/protocol.ts';
+import { PROTOCOL, type ServerLimits, workLimitsOf } from '../core/protocol.ts';
 import { FINAL_STATES, isFinal, type NewRun, OPEN_STATES, type Run } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { Commit, Keep, Store, Submitted } from '../store/store.ts';
@@ -19,7 +18,7 @@ import { Hooks } from './hooks.ts';
 import { Inputs } from './inputs.ts';
 import { Reports, written } from './reports.ts';
 import { callerId, type Holder, type Link, Roster } from './roster.ts';
-import { answerOf, directRunOf, isRefusal, newRunOf, REFUSED, type Refusal } from './submission.ts';
+import { answerOf, directRunOf, isRefusal, newRunOf, queueFull, REFUSED, type Refusal } from './submission.ts';
 import { Sweeps } from './sweeps.ts';
 import { orphansOf, taskViews, workerViews } from './views.ts';
 
@@ -31,6 +30,7 @@ export interface DispatcherOptions {
   readonly isDead: (process: ProcessIdentity) => boolean;
   readonly newId: () => string;
   readonly keep?: Keep;
+  readonly limits: ServerLimits;
 }
 
 /** One connection of a worker. */
@@ -92,11 +92,11 @@ export class Dispatcher {
 
   /** Stores runs, in order and in one commit. Resolves when they are durable; nothing of a refused one is kept. */
   async submit(requests: readonly SubmitRequest[]): Promise<readonly (Submitted | Refusal)[]> {
-    const at = this.#options.clock.now();
+    const [{ newId, limits }, at] = [this.#options, this.#options.clock.now()];
     const answers = requests.map((request, index): NewRun | Refusal => {
       if (this.#draining) return REFUSED.draining;
-      if (this.#open + index >= LIMITS.openRuns) return REFUSED.queueFull;
-      return this.#inputs.problemOf(request) ?? newRunOf(request, this.#options.newId(), at);
+      if (this.#open + index >= limits.openRuns) return queueFull(limits.openRuns);
+      return this.#inputs.problemOf(request) ?? newRunOf(request, newId(), at, limits.argsBytes);
     });
     const stored = await this.#add(answers.filter((answer) => !isRefusal(answer)) as NewRun[], at);
     let next = 0;
@@ -121,7 +121,7 @@ export class Dispatcher {
     Object.assign(holder, { secret: hello.secret, name: hello.name, process: hello.process, link, deadSince: null });
     this.#heard(holder);
     void written(this.#store.noteWorker(holder.id, hello.process, this.#options.clock.now()));
-    link.send({ type: 'welcome', fenced: this.#reports.foreign(holder, hello.held) });
+    link.send({ type: 'welcome', fenced: this.#reports.foreign(holder, hello.held), limits: workLimitsOf(this.#options.limits) });
     this.#reports.reconcile(holder, hello.held);
     this.#update(holder, hello);
     return {
@@ -241,7 +241,7 @@ export class Dispatcher {
 
   #began(holder: Holder, call: Extract<ClientFrame, { type: 'began' }>['runs'][number]): void {
     const at = Math.min(this.#options.clock.now(), Date.parse(call.startedAt) || Number.POSITIVE_INFINITY);
-    const run = directRunOf(call, { token: call.token, workerId: holder.id, workerName: call.caller }, at);
+    const run = directRunOf(call, { token: call.token, workerId: holder.id, workerName: call.caller }, at, this.#options.limits.argsBytes);
     if (isRefusal(run) || this.#draining) return;
     this.#roster.lease(holder, call.token, call.runId);
     void this.#add([run], at).then(([answer]) => {

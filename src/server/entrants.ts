@@ -3,7 +3,7 @@
  * of those the oldest idle ones make room, so that a crowd of strangers keeps nobody out.
  */
 import type { Socket } from 'node:net';
-import { LIMITS } from '../core/protocol.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import type { Clock } from '../core/seams.ts';
 import { type Refusal, rawAnswer, refuse } from './answer.ts';
 
@@ -11,20 +11,22 @@ import { type Refusal, rawAnswer, refuse } from './answer.ts';
 const YOUNG_MS = 5_000;
 /** Sent away for one newcomer; hundreds at once would hold the loop. */
 const MOST_AT_ONCE = 8;
-/** Beyond this a connection is not even told why it is closed. */
-const MOST_SILENTLY = 2 * LIMITS.connections;
-
-const FULL: Refusal = { ...refuse(503, 'too_many_connections', `More than ${LIMITS.connections} connections are open.`), retryAfterS: 1 };
+/** So many times the limit, and a connection is not even told why it is closed. */
+const SILENTLY = 2;
 
 export class Entrants {
   readonly #clock: Clock;
   /** By source, oldest first, with the time they came. */
   readonly #strangers = new Map<string, Map<Socket, number>>();
   readonly #beyond = new WeakSet<Socket>();
+  readonly #limits: Pick<ServerLimits, 'connections' | 'strangers'>;
+  readonly #full: Refusal;
   #open = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: Pick<ServerLimits, 'connections' | 'strangers'>) {
     this.#clock = clock;
+    this.#limits = limits;
+    this.#full = { ...refuse(503, 'too_many_connections', `More than ${limits.connections} connections are open.`), retryAfterS: 1 };
   }
 
   entered(socket: Socket): void {
@@ -34,8 +36,8 @@ export class Entrants {
       this.#open -= 1;
       this.#forget(source, socket);
     });
-    if (this.#open > MOST_SILENTLY) socket.destroy();
-    else if (this.#open > LIMITS.connections) this.#beyond.add(socket);
+    if (this.#open > SILENTLY * this.#limits.connections) socket.destroy();
+    else if (this.#open > this.#limits.connections) this.#beyond.add(socket);
     else this.#enter(source, socket);
   }
 
@@ -46,7 +48,7 @@ export class Entrants {
 
   /** For a connection beyond the limit, which is closed after this answer. */
   refusalOf(socket: Socket): Refusal | null {
-    return this.#beyond.has(socket) ? FULL : null;
+    return this.#beyond.has(socket) ? this.#full : null;
   }
 
   #enter(source: string, socket: Socket): void {
@@ -57,13 +59,13 @@ export class Entrants {
     for (const [oldest, since] of this.#tooMany(strangers)) {
       if (now - since < YOUNG_MS) break;
       strangers.delete(oldest);
-      oldest.end(rawAnswer(FULL), () => oldest.destroy());
+      oldest.end(rawAnswer(this.#full), () => oldest.destroy());
     }
   }
 
   /** The oldest of them, as many as are to leave now. */
   #tooMany(strangers: ReadonlyMap<Socket, number>): [Socket, number][] {
-    const over = Math.min(MOST_AT_ONCE, strangers.size - LIMITS.strangers);
+    const over = Math.min(MOST_AT_ONCE, strangers.size - this.#limits.strangers);
     return over > 0 ? [...strangers].slice(0, over) : [];
   }
 

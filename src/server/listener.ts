@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { LIMITS } from '../core/protocol.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import type { Clock } from '../core/seams.ts';
 import { errorBody, type Refusal, rawAnswer, refusalHeaders, refuse, SECURITY_HEADERS } from './answer.ts';
 import { Entrants } from './entrants.ts';
@@ -13,6 +13,7 @@ import { isFree, type Rules, refusalOf, socketOf, upgradeRefusalOf } from './gua
 
 export interface ListenerParts {
   readonly clock: Clock;
+  readonly limits: ServerLimits;
   /** Asked at each request. */
   readonly rules: () => Rules;
   /** Headers of every answer, beside the security headers. */
@@ -24,8 +25,8 @@ export interface ListenerParts {
 const KEEP_ALIVE_MS = 30_000;
 /** So often Node looks whether a request takes too long. */
 const CHECK_MS = 2_000;
-/** In time, however late Node looks at it. */
-const REQUEST_MS = LIMITS.requestMs - 3_000;
+/** So much earlier than it must: in time, however late Node looks at it. */
+const EARLY_MS = 3_000;
 /** How long a connection that was refused stays, and the rest of a body is read and thrown away, so that the refusal arrives. */
 const DRAIN_MS = 500;
 const NO_PROXY = refuse(400, 'bad_target', 'The request target must be a path that begins with /. This is no proxy.');
@@ -33,12 +34,13 @@ const NO_SUCH_EXPECTATION = refuse(417, 'unknown_expectation', 'Of what a reques
 
 /** Not listening yet. */
 export function createListener(parts: ListenerParts): Server {
+  const { headerBytes, headersMs, requestMs, batchBodyBytes } = parts.limits;
   const server = createServer({
-    ...{ maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersMs, requestTimeout: REQUEST_MS },
+    ...{ maxHeaderSize: headerBytes, headersTimeout: Math.min(headersMs, requestMs - EARLY_MS), requestTimeout: requestMs - EARLY_MS },
     ...{ keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_MS, requireHostHeader: false, noDelay: true },
   });
   server.maxHeadersCount = 0; // their bytes are limited, and the guard must see them all
-  const entrants = new Entrants(parts.clock);
+  const entrants = new Entrants(parts.clock, parts.limits);
   server.on('connection', (socket) => {
     entrants.entered(socket);
     // How Node ends a connection after its last answer: at once, and what is still on its way here would take the answer along.
@@ -49,7 +51,7 @@ export function createListener(parts: ListenerParts): Server {
   });
   server.on('checkContinue', (request, response) => {
     if (!letIn(parts, entrants, request, response)) return;
-    if (Number(request.headers['content-length'] ?? 0) <= LIMITS.batchBodyBytes) response.writeContinue();
+    if (Number(request.headers['content-length'] ?? 0) <= batchBodyBytes) response.writeContinue();
     parts.onRequest(request, response);
   });
   server.on('checkExpectation', (request, response) => {
@@ -57,7 +59,7 @@ export function createListener(parts: ListenerParts): Server {
   });
   server.on('upgrade', (request, stream, head) => upgrade(parts, entrants, request, stream, head));
   server.on('connect', (_request, stream) => hangUp(parts, NO_PROXY, stream));
-  server.on('clientError', (error: NodeJS.ErrnoException, stream) => hangUp(parts, unreadable(error.code), stream));
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => hangUp(parts, unreadable(error.code, headerBytes), stream));
   return server;
 }
 
@@ -111,8 +113,8 @@ function upgrade(parts: ListenerParts, entrants: Entrants, request: IncomingMess
   parts.onUpgrade(path, request, stream, head);
 }
 
-function unreadable(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return refuse(431, 'headers_too_large', `The headers are larger than ${LIMITS.headerBytes} bytes.`);
+function unreadable(code: string | undefined, headerBytes: number): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return refuse(431, 'headers_too_large', `The headers are larger than ${headerBytes} bytes.`);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refuse(408, 'too_slow', 'The request did not arrive in time.');
   return refuse(400, 'bad_request', 'This is no HTTP request that can be read.');
 }

@@ -5,6 +5,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { ClientFrame, DirectAttempt, Held, Outcome, Waiting, WorkerFrame } from '../core/frames.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import type { LeasedRun, RunEvent } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 import type { Applied, Change, Store } from '../store/store.ts';
@@ -20,6 +21,7 @@ export interface ReportsOptions {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly hooks: Hooks;
+  readonly limits: ServerLimits;
   /** Called in the same turn in which slots became free. */
   readonly onFree: () => void;
 }
@@ -65,7 +67,8 @@ export class Reports {
     for (const held of mine) this.free(held);
     const others = mine.filter(({ type }) => type !== 'succeed');
     this.#options.hooks.reported(others, holder.isCaller);
-    const applied = this.#apply(mine.map((outcome) => ({ id: outcome.runId, event: eventOf(outcome) })));
+    const { resultBytes } = this.#options.limits;
+    const applied = this.#apply(mine.map((outcome) => ({ id: outcome.runId, event: eventOf(outcome, resultBytes) })));
     if (mine.length > 0) holder.ahead.ended(mine.length, holder.slots, this.#options.clock.monotonic());
     this.#options.onFree();
     const recorded = (all: readonly Applied[]) => {

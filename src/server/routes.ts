@@ -2,7 +2,6 @@
  * Every route of the HTTP API: what it takes, what it answers, what it does. One table; http.ts serves it and openapi.ts prints it.
  * No rule of a run is here: the dispatcher decides, the store is only read.
  */
-import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { SubmitRequest } from '../core/api.ts';
 import { LIMITS, PROTOCOL, TASK_NAME } from '../core/protocol.ts';
@@ -44,7 +43,13 @@ export const ROUTES: readonly Route[] = [
     ...{ method: 'GET', path: '/api/version', summary: 'The version of the server and of its sockets.', answers: { 200: version } },
     handle: ({ api }) => json({ version: api.version, protocol: PROTOCOL }),
   },
-  { method: 'GET', path: '/api/limits', summary: 'The limits of what is taken in.', answers: { 200: limits }, handle: () => json(LIMITS) },
+  {
+    method: 'GET',
+    path: '/api/limits',
+    summary: 'The limits of what is taken in.',
+    answers: { 200: limits },
+    handle: ({ api }) => json(api.limits),
+  },
   { method: 'GET', path: '/api/status', summary: 'The server in one look.', answers: { 200: schema.serverStatus }, handle: status },
   { method: 'GET', path: '/metrics', summary: 'Numbers for Prometheus.', answers: { 200: null }, handle: metrics },
   {
@@ -140,15 +145,15 @@ export const ROUTES: readonly Route[] = [
 ];
 
 async function submitOne({ api, incoming }: Call): Promise<Response> {
-  const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, LIMITS.bodyBytes)), 1));
+  const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, api.limits.bodyBytes)), 1));
   const [answer] = await api.dispatcher.submit([unlessRefused(checked(value))]);
   const { run, kind } = unlessRefused(answer as Submitted | Refusal);
   return text(kind === 'new' ? 201 : 200, submittedText(api.show(run, true), kind));
 }
 
 async function submitBatch({ api, incoming }: Call): Promise<Response> {
-  const body = unlessRefused(await readText(incoming, LIMITS.batchBodyBytes));
-  const items = unlessRefused(await parseBatch(body, () => api.clock.monotonic()));
+  const body = unlessRefused(await readText(incoming, api.limits.batchBodyBytes));
+  const items = unlessRefused(await parseBatch(body, api.limits.bodyBytes, () => api.clock.monotonic()));
   const requests = items.map((item) => ('value' in item ? checked(item.value) : item));
   const answers = await submitAll(api.dispatcher, requests);
   const first = answers[0];
@@ -200,7 +205,7 @@ async function cancel({ api, incoming, param }: Call): Promise<Response> {
 
 /** `retry` repeats what ended; `replay` makes a new run beside one that may still go on. */
 async function repeat(call: Call, verb: 'retry' | 'replay'): Promise<Response> {
-  const { args } = await repeatBody(call.incoming);
+  const { args } = await repeatBody(call);
   const run = await runOf(call);
   if (verb === 'retry' && !isFinal(run)) {
     return refused(refuse(409, 'not_final', `Run ${run.id} is ${run.state}; only a run that ended can be repeated.`));
@@ -210,9 +215,9 @@ async function repeat(call: Call, verb: 'retry' | 'replay'): Promise<Response> {
   return text(201, call.api.show(unlessRefused(answer as Submitted | Refusal).run, true));
 }
 
-async function repeatBody(incoming: IncomingMessage): Promise<z.infer<typeof schema.repeatRequest>> {
+async function repeatBody({ api, incoming }: Call): Promise<z.infer<typeof schema.repeatRequest>> {
   if (!hasBody(incoming)) return {};
-  const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, LIMITS.bodyBytes)), 1));
+  const { value } = unlessRefused(parseJson(unlessRefused(await readText(incoming, api.limits.bodyBytes)), 1));
   const result = schema.repeatRequest.safeParse(value);
   if (result.success) return result.data;
   throw new Refused(refuse(400, 'invalid_request', `${schema.explain(result.error)}.`));

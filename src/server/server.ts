@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InvalidOptionError, StoreError } from '../core/errors.ts';
 import { idMaker } from '../core/ids.ts';
+import { LIMITS, type ServerLimits } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Keep, Store } from '../store/store.ts';
 import { isDead } from '../system/processes.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly version: string;
   /** How long and how many ended runs are kept. Default: `DEFAULT_KEEP` of the store. */
   readonly keep?: Keep;
+  /** Default: `LIMITS`. */
+  readonly limits?: ServerLimits;
   readonly clock?: Clock;
   readonly random?: Random;
   /** What should not happen, for whoever runs the server. Default: standard error. */
@@ -84,7 +87,7 @@ class LocalServer implements RunningServer {
   #resolveClosed: (error: StoreError | null) => void = () => undefined;
 
   constructor(options: ServerOptions) {
-    const { store, clock = systemClock, random = systemRandom, token, allowHosts = [], version } = options;
+    const { store, clock = systemClock, random = systemRandom, token, allowHosts = [], version, limits = LIMITS } = options;
     const show = shower(store, clock);
     this.#store = store;
     this.#clock = clock;
@@ -96,20 +99,17 @@ class LocalServer implements RunningServer {
       allowHosts: new Set(allowHosts.map((name) => name.toLowerCase())),
     };
     this.#dispatcher = new Dispatcher({
-      store,
-      clock,
-      random,
-      isDead,
+      ...{ store, clock, random, isDead, limits },
       newId: newIds(clock, random),
       ...(options.keep && { keep: options.keep }),
     });
     const dispatcher = this.#dispatcher;
     const watching = new Watching(store, dispatcher, show);
-    this.#sockets = new Sockets({ dispatcher, store, clock, show, watching, onError: this.#onError });
+    this.#sockets = new Sockets({ dispatcher, store, clock, show, watching, limits, onError: this.#onError });
     const url = () => this.#url;
-    const api = { dispatcher, store, clock, version, show, url, startedAt: clock.now(), onPaused: () => watching.renew() };
+    const api = { dispatcher, store, clock, version, limits, show, url, startedAt: clock.now(), onPaused: () => watching.renew() };
     this.#http = createListener({
-      clock,
+      ...{ clock, limits },
       rules: () => this.#rules,
       headers: { 'bgtask-durability': store.durability },
       onRequest: httpListener(api, this.#onError),

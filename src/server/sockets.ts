@@ -5,16 +5,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { LIMITS, SUBPROTOCOL } from '../core/protocol.ts';
+import { SUBPROTOCOL } from '../core/protocol.ts';
 import type { Timer } from '../core/seams.ts';
 import { Channel } from './channel.ts';
 import { Malformed } from './frames.ts';
 import { WatchSocket, type WatchSocketParts } from './watch-socket.ts';
 import { type Peer, WorkSocket } from './work-socket.ts';
 
-/** A payload of 1 MiB is text in a text, where each of its quotes takes two characters. */
-const FRAME_BYTES = LIMITS.frameBytes + 65_536;
-const BEHIND_BYTES = { watch: LIMITS.watchBehindBytes, work: LIMITS.workBehindBytes };
+/** What stands around a payload: it is text in a text, where each of its quotes takes two characters, and that makes the limit. */
+const ENVELOPE_BYTES = 65_536;
 /** With the first `ws` answers too many fragments; to whoever sent them the message is too big, as one that has too many bytes. */
 const POLICY = 1008;
 const TOO_BIG = 1009;
@@ -39,7 +38,7 @@ export class Sockets {
 
   constructor(parts: WatchSocketParts) {
     this.#parts = parts;
-    const limits = { maxPayload: FRAME_BYTES, maxFragments: 1_024, closeTimeout: CLOSE_MS };
+    const limits = { maxPayload: parts.limits.frameBytes + ENVELOPE_BYTES, maxFragments: 1_024, closeTimeout: CLOSE_MS };
     this.#server = new WebSocketServer({
       ...{ noServer: true, perMessageDeflate: false, clientTracking: false, handleProtocols: () => SUBPROTOCOL },
       ...limits,
@@ -62,10 +61,10 @@ export class Sockets {
   }
 
   #connected(path: 'work' | 'watch', socket: WebSocket, stream: Duplex): void {
-    const { clock, dispatcher } = this.#parts;
+    const { clock, dispatcher, limits } = this.#parts;
     const close = socket.close.bind(socket);
     socket.close = (code, reason) => close(code === POLICY ? TOO_BIG : code, reason);
-    const channel = new Channel(socket, stream, BEHIND_BYTES[path]);
+    const channel = new Channel(socket, stream, path === 'work' ? limits.workBehindBytes : limits.watchBehindBytes);
     const peer = path === 'work' ? new WorkSocket(channel, dispatcher, clock) : new WatchSocket(channel, this.#parts);
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     const connection: Connection = { socket, channel, peer, gone, heardAt: clock.monotonic(), silence: { cancel: () => undefined } };

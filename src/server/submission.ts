@@ -4,7 +4,7 @@ import type { ErrorBody, SubmitOptions, SubmitRequest } from '../core/api.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { InvalidOptionError } from '../core/errors.ts';
 import type { DirectRun } from '../core/frames.ts';
-import { LIMITS, RUN_ID, TASK_NAME } from '../core/protocol.ts';
+import { RUN_ID, TASK_NAME } from '../core/protocol.ts';
 import type { Lease, NewRun, Upstream } from '../core/run.ts';
 import type { NotSubmitted, Submitted } from '../store/store.ts';
 
@@ -22,12 +22,6 @@ export interface Refusal {
 
 export const REFUSED = {
   draining: { status: 503, code: 'draining', message: 'The server is stopping. Try again when it is back.', retryAfterS: 1 },
-  queueFull: {
-    status: 429,
-    code: 'queue_full',
-    message: `${LIMITS.openRuns} runs are open already. Try again when some have ended.`,
-    retryAfterS: 1,
-  },
   diskFull: {
     status: 507,
     code: 'disk_full',
@@ -43,6 +37,11 @@ export const REFUSED = {
   expired: { status: 409, code: 'id_expired', message: 'The id is older than the newest removed run: it may have run already.' },
   'no-upstream': { status: 409, code: 'no_upstream', message: 'It waits for a run that is not there.' },
 } as const satisfies Record<string, Refusal>;
+
+export function queueFull(openRuns: number): Refusal {
+  const message = `${openRuns} runs are open already. Try again when some have ended.`;
+  return { status: 429, code: 'queue_full', message, retryAfterS: 1 };
+}
 
 /** What the caller is told of a run that the store has, or why it has none. */
 export function answerOf(answer: Submitted | NotSubmitted): Submitted | Refusal {
@@ -62,10 +61,10 @@ function isAdded(answer: Submitted | NotSubmitted): answer is Submitted {
   return answer.kind === 'new' || answer.kind === 'same' || answer.kind === 'deduplicated';
 }
 
-/** The run a request asks for, due now or later; `id` is used where the client made none. */
-export function newRunOf(request: SubmitRequest, id: string, at: number): NewRun | Refusal {
+/** The run a request asks for, due now or later; `id` is used where the client made none. `argsBytes`: the most its arguments may have. */
+export function newRunOf(request: SubmitRequest, id: string, at: number, argsBytes: number): NewRun | Refusal {
   const args = JSON.stringify(request.args ?? []);
-  const problem = problemOf(request, args);
+  const problem = problemOf(request, args, argsBytes);
   if (problem) return problem;
   try {
     return { id: request.id ?? id, task: request.task, args, ...optionsOf(request.options ?? {}, at), createdAt: at, direct: null };
@@ -76,21 +75,21 @@ export function newRunOf(request: SubmitRequest, id: string, at: number): NewRun
 }
 
 /** A direct call, as its caller tells it: it has its lease and has started. */
-export function directRunOf(call: DirectRun, lease: Lease, at: number): NewRun | Refusal {
+export function directRunOf(call: DirectRun, lease: Lease, at: number, argsBytes: number): NewRun | Refusal {
   const { runId: id, task, args, name, tags, parentId, maxAttempts } = call;
-  const run = newRunOf({ id, task, args }, id, at);
+  const run = newRunOf({ id, task, args }, id, at, argsBytes);
   return isRefusal(run) ? run : { ...run, name, tags, parentId, maxAttempts, direct: lease };
 }
 
-function problemOf(request: SubmitRequest, args: string): Refusal | undefined {
+function problemOf(request: SubmitRequest, args: string, argsBytes: number): Refusal | undefined {
   if (!TASK_NAME.test(request.task)) {
     return { status: 400, code: 'invalid_task', message: 'A task name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -' };
   }
   if (request.id !== undefined && !RUN_ID.test(request.id)) {
     return { status: 400, code: 'invalid_id', message: 'A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -' };
   }
-  if (args.length > LIMITS.argsBytes / 4 && Buffer.byteLength(args) > LIMITS.argsBytes) {
-    const message = `The arguments are larger than ${LIMITS.argsBytes} bytes. Store them elsewhere and pass a reference.`;
+  if (args.length > argsBytes / 4 && Buffer.byteLength(args) > argsBytes) {
+    const message = `The arguments are larger than ${argsBytes} bytes. Store them elsewhere and pass a reference.`;
     return { status: 413, code: 'too_large', message };
   }
   return undefined;

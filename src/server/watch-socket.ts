@@ -4,7 +4,7 @@
  */
 import type { ErrorBody, SubmitRequest } from '../core/api.ts';
 import type { SubmittedRun, WatchFrame } from '../core/frames.ts';
-import { LIMITS } from '../core/protocol.ts';
+import type { ServerLimits } from '../core/protocol.ts';
 import { isFinal, type Run } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Store } from '../store/store.ts';
@@ -26,6 +26,7 @@ export interface WatchSocketParts {
   readonly clock: Clock;
   readonly show: Show;
   readonly watching: Watching;
+  readonly limits: ServerLimits;
   readonly onError: (error: unknown) => void;
 }
 
@@ -51,7 +52,8 @@ export class WatchSocket implements Peer, Watcher {
     this.#channel = channel;
     this.#parts = parts;
     channel.onBehind = () => {
-      this.#behind = parts.clock.after(LIMITS.watchBehindMs, () => channel.close(1013, 'The client does not read what it asked for'), true);
+      const away = () => channel.close(1013, 'The client does not read what it asked for');
+      this.#behind = parts.clock.after(parts.limits.watchBehindMs, away, true);
     };
     channel.onDrained = () => this.#caughtUp();
   }

@@ -2,9 +2,11 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from '../core/errors.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import { type Disk, realDisk } from './file/disk.ts';
+import type { LogLimits } from './log-lines.ts';
 import { openMemoryStore } from './memory.ts';
 import type { Store } from './store.ts';
 
@@ -16,6 +18,8 @@ export interface OpenOptions {
   readonly disk?: Disk;
   /** Takes the store whoever holds it. */
   readonly breakLock?: boolean;
+  /** Default: `LIMITS`. */
+  readonly limits?: LogLimits;
   /** Told what a person should know: a lock that was taken over, an unfinished write that was cut off. One line each. */
   readonly onNotice?: (line: string) => void;
 }
@@ -25,12 +29,12 @@ export interface OpenOptions {
  * @throws {StoreError} The store is damaged (65), unsafe (73), held by another server (75), or the URL names none (78).
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
-  const { clock = systemClock, random = systemRandom, disk = realDisk, durability = 'durable' } = options;
-  if (url === 'memory:') return openMemoryStore(clock);
+  const { clock = systemClock, random = systemRandom, disk = realDisk, durability = 'durable', limits = LIMITS } = options;
+  if (url === 'memory:') return openMemoryStore(clock, limits);
   const { breakLock = false, onNotice = () => undefined } = options;
   const folder = folderOf(url);
   const { openFileStore } = await import('./file/open-file.ts');
-  return openFileStore({ url: `file:${folder}`, folder, durability, clock, random, disk, breakLock, onNotice });
+  return openFileStore({ url: `file:${folder}`, folder, durability, clock, random, disk, breakLock, limits, onNotice });
 }
 
 /** The folder of a `file:` URL, absolute. @throws {StoreError} It is none. */

@@ -95,7 +95,7 @@ export interface Store {
   /** Removes final runs beyond `keep`: oldest first, never one that an open run waits for. */
   sweep(at: number, keep: Keep): Promise<readonly string[]>;
 
-  /** Bounded by `LIMITS`; beyond them lines are dropped and a marker line says so. Never rejects on a full disk. */
+  /** Bounded by limits; beyond them lines are dropped and a marker line says so. Never rejects on a full disk. */
   appendLogs(runId: string, lines: readonly LogLine[]): void;
   logs(runId: string): Promise<readonly LogLine[]>;
 

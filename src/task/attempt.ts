@@ -1,11 +1,14 @@
 /** What one attempt of a run is, before it is made and after it has ended. Types only; execute.ts makes it. */
 import type { LogLine } from '../core/api.ts';
 import type { CacheHit, CacheQuestion, Outcome } from '../core/frames.ts';
+import type { WorkLimits } from '../core/protocol.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 
 /** How an attempt ended: an outcome without the lease that it is reported under. */
 export type AttemptOutcome = Outcome extends infer O ? (O extends Outcome ? Omit<O, 'runId' | 'token'> : never) : never;
+
+export type AttemptLimits = Pick<WorkLimits, 'resultBytes' | 'logLineBytes'>;
 
 /** One attempt to be made. */
 export interface Attempt {
@@ -31,6 +34,8 @@ export interface Attempt {
   readonly graceMs?: number | null;
   readonly clock: Clock;
   readonly random: Random;
+  /** What the server that gave it takes. Default: `LIMITS`. */
+  readonly limits?: AttemptLimits;
   onLog(line: LogLine): void;
   onProgress(progress: Progress): void;
   onMeta?(meta: string): void;

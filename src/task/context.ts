@@ -7,7 +7,7 @@ import { format } from 'node:util';
 import type { LogLine } from '../core/api.ts';
 import { InvalidOptionError, NoRunError } from '../core/errors.ts';
 import { setMeta } from '../core/meta.ts';
-import { LIMITS } from '../core/protocol.ts';
+import { LIMITS, type WorkLimits } from '../core/protocol.ts';
 import type { Progress } from '../core/run.ts';
 import type { Clock } from '../core/seams.ts';
 
@@ -42,6 +42,8 @@ export interface ScopeSource {
   readonly attempt: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Default: `LIMITS`. */
+  readonly limits?: Pick<WorkLimits, 'logLineBytes'>;
   onLog(line: LogLine): void;
   onProgress(progress: Progress): void;
   /** JSON text of all that this attempt has set. */
@@ -111,7 +113,8 @@ export class RunScope implements RunContext {
   /** One line of the run's log; it may hold line ends. */
   add(level: LogLevel, text: string): void {
     if (this.#closed) return;
-    this.#source.onLog({ at: new Date(this.#source.clock.now()).toISOString(), level, text: shorten(text), attempt: this.attempt });
+    const at = new Date(this.#source.clock.now()).toISOString();
+    this.#source.onLog({ at, level, text: shorten(text, this.#mostInLine), attempt: this.attempt });
   }
 
   /** What was written to a stream, in pieces of any size: whole lines go to the log, the rest waits for its end. */
@@ -121,7 +124,11 @@ export class RunScope implements RunContext {
     const lines = ((this.#partial[level] ?? '') + text).split('\n');
     const rest = lines.pop() as string;
     for (const line of lines) this.add(level, line.endsWith('\r') ? line.slice(0, -1) : line);
-    this.#partial[level] = rest.length > LIMITS.logLineBytes ? shorten(rest) : rest;
+    this.#partial[level] = rest.length > this.#mostInLine ? shorten(rest, this.#mostInLine) : rest;
+  }
+
+  get #mostInLine(): number {
+    return this.#source.limits?.logLineBytes ?? LIMITS.logLineBytes;
   }
 
   /** One wait for another run begins or has ended; see client/waiting.ts. Whose code made this call waits too. */
@@ -175,13 +182,13 @@ function makeLog(scope: RunScope): RunLog {
   return Object.assign(at('info'), { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }
 
-function shorten(text: string): string {
-  if (text.length * 3 <= LIMITS.logLineBytes) return text;
+function shorten(text: string, most: number): string {
+  if (text.length * 3 <= most) return text;
   const bytes = Buffer.byteLength(text);
-  if (bytes <= LIMITS.logLineBytes) return text;
+  if (bytes <= most) return text;
   // Room for the marker; a character cut in half at the end is dropped.
   const kept = Buffer.from(text)
-    .subarray(0, LIMITS.logLineBytes - 48)
+    .subarray(0, most - 48)
     .toString()
     .replace(/\uFFFD+$/, '');
   return `${kept}… [cut: the line had ${bytes} bytes]`;

@@ -5,6 +5,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { TaskRunError, ValueError } from '../core/errors.ts';
 import type { CacheHit } from '../core/frames.ts';
+import { LIMITS } from '../core/protocol.ts';
 import type { Payload, RunState, StateName } from '../core/run.ts';
 import { decodeResult, fromRunError } from '../core/values.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
@@ -31,7 +32,8 @@ export interface Ended {
 
 /** Makes one attempt and says how it ended. Never rejects. A result that cannot be stored is a failure without a retry. */
 export async function runAttempt(definition: Definition, attempt: Attempt): Promise<AttemptOutcome> {
-  return (await execute(definition, attempt, storableResult)).outcome;
+  const { resultBytes } = attempt.limits ?? LIMITS;
+  return (await execute(definition, attempt, (value) => storableResult(value, resultBytes))).outcome;
 }
 
 /** As `runAttempt`, with the value or the error itself. `seal` makes the stored form of a result; what it throws fails the attempt. */

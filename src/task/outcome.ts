@@ -10,13 +10,13 @@ const ERROR_TEXT = 32_768;
 /** Below this frame of execute.ts a stack shows nothing but how bgtask came to call the task. */
 const OWN_FRAMES = /\n\s+at (async )?callTaskFunction \([\s\S]*$/;
 
-/** The result as it is stored. @throws {ValueError} It has no stored form, or is larger than `LIMITS.resultBytes`. */
-export function storableResult(value: unknown): Payload | null {
+/** The result as it is stored. @throws {ValueError} It has no stored form, or is larger than `most` bytes. */
+export function storableResult(value: unknown, most: number = LIMITS.resultBytes): Payload | null {
   const payload = encodeResult(value);
-  if (payload === null || payload.length * 3 <= LIMITS.resultBytes) return payload;
+  if (payload === null || payload.length * 3 <= most) return payload;
   const bytes = Buffer.byteLength(payload);
-  if (bytes <= LIMITS.resultBytes) return payload;
-  throw new ValueError('result', `has ${bytes} bytes as it is stored; the most is ${LIMITS.resultBytes}`);
+  if (bytes <= most) return payload;
+  throw new ValueError('result', `has ${bytes} bytes as it is stored; the most is ${most}`);
 }
 
 /** What was thrown, as it is stored: the stack ends where the task's own code does. Takes anything, also what cannot be read. */

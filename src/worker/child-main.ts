@@ -3,6 +3,7 @@
  * by scripts that call `serve` (serve.ts). Its stdout and stderr belong to the user's code and are never the protocol.
  */
 
+import { LIMITS, type WorkLimits } from '../core/protocol.ts';
 import { systemClock, systemRandom } from '../system/system.ts';
 import { scopes } from '../task/context.ts';
 import { infoOf } from '../task/definition.ts';
@@ -45,6 +46,7 @@ class ChildMain {
   readonly #loads: Loads;
   #prepared: Promise<void> = Promise.resolve();
   #executor: Executor | null = null;
+  #limits: WorkLimits = LIMITS;
   #outcomes = 0;
   #memoryLimit = Number.POSITIVE_INFINITY;
 
@@ -57,6 +59,7 @@ class ChildMain {
     else if (message.type === 'stop') this.#executor?.stop(message.runs);
     else if (message.type === 'hooks') this.#executor?.tell(message.calls);
     else if (message.type === 'answers') this.#executor?.answer(message.runs);
+    else if (message.type === 'limits') this.#limit(message.limits);
     else if (message.type === 'ping') post({ type: 'pong' });
     else if (message.type === 'prepare') this.#prepared = this.#loads.prepare(message.how);
     else if (message.type === 'load') void this.#load(message.files);
@@ -73,6 +76,11 @@ class ChildMain {
     systemClock.after(LAST_WORDS_MS, () => process.exit());
   }
 
+  #limit(limits: WorkLimits): void {
+    this.#limits = limits;
+    if (this.#executor) this.#executor.limits = limits;
+  }
+
   async #load(files: readonly string[]): Promise<void> {
     const loaded = await this.#prepared.then(
       () => this.#loads.load(files),
@@ -85,6 +93,7 @@ class ChildMain {
     const { definitions } = loaded;
     const report = (report: Report) => this.#report(report);
     this.#executor = new Executor({ definitions, post: report, clock: systemClock, random: systemRandom, graceMs: null });
+    this.#executor.limits = this.#limits;
     process.title = `bgtask: ${definitions.map(({ name }) => name).join(' ')}`.slice(0, 200);
     this.#memoryLimit = Math.max(MOST_MEMORY, 2 * process.memoryUsage.rss());
     post({ type: 'loaded', tasks: definitions.map(infoOf), files: loaded.files });

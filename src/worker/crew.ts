@@ -5,6 +5,7 @@
  */
 import type { LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import type { TaskInfo } from '../core/frames.ts';
+import { LIMITS, type WorkLimits } from '../core/protocol.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { Child } from './child-process.ts';
 import type { LoadedTasks, Preparation } from './ipc.ts';
@@ -45,6 +46,7 @@ export class Crew {
   #retry: Timer | null = null;
   #problem = '';
   #reloading: Child | null = null;
+  #limits: WorkLimits = LIMITS;
   #isClosed = false;
 
   constructor(options: CrewOptions) {
@@ -75,6 +77,12 @@ export class Crew {
       if (child.exit === null && (best === null || child.runs < best.runs)) best = child; // one that is dead may not be gone yet
     }
     return best;
+  }
+
+  /** Tells all of them, and those to come, what their runs are held to. */
+  limit(limits: WorkLimits): void {
+    this.#limits = limits;
+    for (const child of this.#all) child.send({ type: 'limits', limits });
   }
 
   /**
@@ -173,6 +181,7 @@ export class Crew {
     const child = this.#options.spawn();
     this.#all.add(child);
     child.prepare(this.#options.how);
+    child.send({ type: 'limits', limits: this.#limits });
     return child;
   }
 

@@ -7,7 +7,7 @@ import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
 import type { CacheQuestion, HookCall } from '../core/frames.ts';
-import { LIMITS } from '../core/protocol.ts';
+import { LIMITS, type WorkLimits } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
@@ -25,6 +25,8 @@ export interface ExecutorOptions extends RunningOptions {
 }
 
 export class Executor {
+  /** What the runs that begin from now on are held to. */
+  limits: WorkLimits = LIMITS;
   readonly #options: ExecutorOptions;
   readonly #definitions = new Map<string, Definition>();
   readonly #running = new Map<number, Running>();
@@ -92,7 +94,7 @@ export class Executor {
   }
 
   log(running: Running, line: LogLine): void {
-    const most = LIMITS.logRunBytes;
+    const most = running.limits.logRunBytes;
     if (running.logBytes >= most) return;
     running.logBytes += line.text.length + 64;
     const last = running.logBytes >= most;

@@ -3,6 +3,7 @@
  * not heed its signal cannot be stopped, and an error that nobody catches ends the script. Made for tests and for tiny scripts.
  */
 import type { Assignment, CacheHit, Held, HookCall, Outcome, TaskInfo } from '../core/frames.ts';
+import type { WorkLimits } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import { type Definition, infoOf } from '../task/definition.ts';
 import { Executor } from './executor.ts';
@@ -34,6 +35,10 @@ export class InlinePool implements RunPool {
   /** Hooks may be added to a task at any time. */
   get tasks(): readonly TaskInfo[] {
     return this.#definitions.map(infoOf);
+  }
+
+  limit(limits: WorkLimits): void {
+    this.#executor.limits = limits;
   }
 
   async load(): Promise<LoadedTasks> {

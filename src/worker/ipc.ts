@@ -6,6 +6,7 @@
 import type { LogLine } from '../core/api.ts';
 import type { LoadProblem } from '../core/errors.ts';
 import type { CacheHit, CacheQuestion, HookCall, Settled, TaskInfo } from '../core/frames.ts';
+import type { WorkLimits } from '../core/protocol.ts';
 import type { Payload, RunError, Told } from '../core/run.ts';
 import type { AttemptOutcome } from '../task/attempt.ts';
 
@@ -65,6 +66,7 @@ export interface CacheAnswer {
 export type ToChild =
   /** Makes ready to load, so that the load itself is quick. */
   | { readonly type: 'prepare'; readonly how: Preparation }
+  | { readonly type: 'limits'; readonly limits: WorkLimits }
   | { readonly type: 'load'; readonly files: readonly string[] }
   | { readonly type: 'runs'; readonly runs: readonly Work[] }
   | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }

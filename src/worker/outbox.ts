@@ -10,7 +10,7 @@ import { LIMITS } from '../core/protocol.ts';
 import { plainError, type Told } from '../core/run.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 
-/** Characters of one frame. A character takes up to three bytes. */
+/** Characters of one frame of several things. A character takes up to three bytes. */
 const FRAME_TEXT = LIMITS.frameBytes / 4;
 /** A start waits this long for its outcome, which counts as the start too: the runs of quick tasks then take one write, not two. */
 export const START_WAITS_MS = 4;
@@ -26,6 +26,7 @@ interface LogsOf extends Held {
 export class Outbox {
   readonly #send: (text: string) => void;
   readonly #clock: Clock;
+  #frameBytes: number = LIMITS.frameBytes;
   #isOpen = false;
   #isWaiting = false;
   #starts = new Map<string, Held>();
@@ -44,8 +45,9 @@ export class Outbox {
     this.#clock = clock;
   }
 
-  /** The server listens: what was kept goes out. */
-  open(): void {
+  /** The server listens, and takes frames of `frameBytes`: what was kept goes out. */
+  open(frameBytes: number): void {
+    this.#frameBytes = frameBytes;
     this.#isOpen = true;
     atTurnEnd(() => this.#flush(true));
   }
@@ -68,7 +70,7 @@ export class Outbox {
   /** Gives back what is really sent: an outcome that no frame can hold becomes a failure. */
   outcome(outcome: Outcome): Outcome {
     const text = JSON.stringify(outcome);
-    if (text.length > FRAME_TEXT && Buffer.byteLength(text) > LIMITS.frameBytes - 1_024) return this.outcome(tooLarge(outcome));
+    if (text.length > FRAME_TEXT && Buffer.byteLength(text) > this.#frameBytes - 1_024) return this.outcome(tooLarge(outcome));
     this.#starts.delete(outcome.token); // an outcome counts as the start
     this.#waits.delete(outcome.token);
     this.#asks.delete(outcome.token);

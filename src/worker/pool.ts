@@ -11,7 +11,7 @@ import { Child, describeExit } from './child-process.ts';
 import { Crew } from './crew.ts';
 import { HardStops } from './hard-stops.ts';
 import { HookCalls } from './hook-calls.ts';
-import type { Ended, LoadedTasks, Report, StopReason } from './ipc.ts';
+import type { Ended, Report, StopReason } from './ipc.ts';
 import { type LiveRun, liveRun, outcomeOf, outcomeOfDeath, workOf } from './live-run.ts';
 import type { PoolListener, PoolOptions, RunPool } from './run-pool.ts';
 import { Suspects } from './suspects.ts';
@@ -51,6 +51,8 @@ class Pool implements RunPool {
   readonly #stops: HardStops;
   readonly #asks: Asks;
   readonly answer: RunPool['answer'] = (token, hit) => this.#asks.answer(token, hit);
+  readonly load: RunPool['load'] = () => this.#crew.load();
+  readonly limit: RunPool['limit'] = (limits) => this.#crew.limit(limits);
   readonly #hooks: HookCalls;
   #infos = new Map<string, TaskInfo>();
   #idle: (() => void)[] = [];
@@ -84,10 +86,6 @@ class Pool implements RunPool {
 
   get hasRoom(): boolean {
     return this.#crew.hasRoom;
-  }
-
-  load(): Promise<LoadedTasks> {
-    return this.#crew.load();
   }
 
   assign(runs: readonly Assignment[]): void {

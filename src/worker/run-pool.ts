@@ -2,6 +2,7 @@
 
 import type { LogLine } from '../core/api.ts';
 import type { Assignment, CacheHit, CacheQuestion, Held, HookCall, Outcome, TaskInfo, Waiting } from '../core/frames.ts';
+import type { WorkLimits } from '../core/protocol.ts';
 import type { Told } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
@@ -30,6 +31,8 @@ export interface RunPool {
   readonly hasRoom: boolean;
   /** Set once, before anything else. */
   listener: PoolListener;
+  /** What its runs are held to, from now on. */
+  limit(limits: WorkLimits): void;
   load(): Promise<LoadedTasks>;
   assign(runs: readonly Assignment[]): void;
   /** Calls hooks of moves that the server knows of. */

@@ -3,6 +3,7 @@
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError } from '../core/errors.ts';
 import type { CacheHit, CacheQuestion, Settled } from '../core/frames.ts';
+import type { WorkLimits } from '../core/protocol.ts';
 import type { Progress, RunError, Told } from '../core/run.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import { decodeArgs, decodeResult, fromRunError, type Resolve } from '../core/values.ts';
@@ -19,6 +20,8 @@ export interface RunningOptions {
 
 /** Who is told what a running attempt says. */
 export interface Listener {
+  /** What attempts that begin now are held to. */
+  readonly limits: WorkLimits;
   log(running: Running, line: LogLine): void;
   progress(running: Running, told: Told): void;
   waiting(running: Running): void;
@@ -46,6 +49,7 @@ export class Running implements Attempt {
   readonly random: Random;
   readonly args: readonly unknown[];
   readonly definition: Definition;
+  readonly limits: WorkLimits;
   /** Still in the turn in which it was started. */
   isFresh = true;
   hasEnded = false;
@@ -78,6 +82,7 @@ export class Running implements Attempt {
     this.clock = options.clock;
     this.random = options.random;
     this.definition = definition;
+    this.limits = listener.limits;
     this.#listener = listener;
   }
 

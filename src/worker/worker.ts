@@ -15,7 +15,7 @@ import type {
   Waiting,
   WorkerFrame,
 } from '../core/frames.ts';
-import { PROTOCOL } from '../core/protocol.ts';
+import { LIMITS, PROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random } from '../core/seams.ts';
 import type { OnEvent } from './events.ts';
 import { GRACE_MS } from './ipc.ts';
@@ -135,8 +135,8 @@ export class TaskWorker implements Worker {
     else if (frame.type === 'fenced') this.#drop(frame.runs);
     else if (frame.type === 'hooks') this.#options.pool.tell(frame.runs);
     else if (frame.type === 'cache') for (const { token, hit } of frame.runs) this.#answer(token, hit);
+    else if (frame.type === 'welcome') this.#welcome(frame);
     else if (frame.type === 'orphans') this.#orphans(frame.tasks);
-    else if (frame.type === 'welcome') this.#welcome(frame.fenced);
   }
 
   #take(runs: readonly Assignment[]): void {
@@ -146,12 +146,13 @@ export class TaskWorker implements Worker {
     else this.#finished(fresh.map(({ runId, token }) => ({ runId, token, type: 'release', reason: `Worker ${this.name} is stopping` })));
   }
 
-  #welcome(fenced: readonly Held[]): void {
+  #welcome({ fenced, limits = LIMITS }: Extract<ServerFrame, { type: 'welcome' }>): void {
     this.#isWelcome = true;
+    this.#options.pool.limit(limits);
     this.#silence.over(this.#helloAt ?? 0);
     this.#drop(fenced);
     for (const lease of this.#leases.values()) tellAgain(lease, this.#outbox);
-    this.#outbox.open();
+    this.#outbox.open(limits.frameBytes);
     this.#update();
     const { pool, slots, onEvent } = this.#options;
     this.#tell('connected', () => onEvent({ type: 'connected' }));
@@ -170,8 +171,7 @@ export class TaskWorker implements Worker {
 
   /** Leases that are no longer ours: their code stops, and nobody hears what came of it. */
   #drop(runs: readonly Held[]): void {
-    for (const { token } of runs)
-      this.#options.pool.stop(token, 'fenced', 'The lease of this run has ended; another attempt may be running');
+    for (const { token } of runs) this.#options.pool.stop(token, 'fenced', 'The lease of this run has ended; another attempt may run');
     this.#forget(runs);
   }
 

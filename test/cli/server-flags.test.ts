@@ -3,9 +3,19 @@ import { plainServer, serverFlags, serverOptions } from '../../src/cli/server-fl
 
 test('an operator writes the variables without the words of the command', () => {
   expect(Object.values(serverFlags).map((flag) => flag.env)).toEqual(
-    ['HOST', 'PORT', 'STORE', 'DURABILITY', 'KEEP_COMPLETED', 'KEEP_FAILED', 'ALLOW_HOST', 'NO_AUTH', 'BREAK_LOCK', 'BACKGROUND'].map(
-      (name) => `BGTASK_${name}`,
-    ),
+    [
+      'HOST',
+      'PORT',
+      'STORE',
+      'DURABILITY',
+      'KEEP_COMPLETED',
+      'KEEP_FAILED',
+      'LIMITS',
+      'ALLOW_HOST',
+      'NO_AUTH',
+      'BREAK_LOCK',
+      'BACKGROUND',
+    ].map((name) => `BGTASK_${name}`),
   );
 });
 

@@ -6,7 +6,7 @@ import type { Transport } from '../../src/client/transport.ts';
 import type { SubmitRequest } from '../../src/core/api.ts';
 import { RefusedError, UnauthorizedError } from '../../src/core/errors.ts';
 import { madeAt } from '../../src/core/ids.ts';
-import { LIMITS } from '../../src/core/protocol.ts';
+import { LIMITS, MOST_PAYLOAD_BYTES } from '../../src/core/protocol.ts';
 import { systemClock } from '../../src/system/system.ts';
 import { FakeServer, tell } from './fake-server.ts';
 
@@ -114,8 +114,17 @@ describe('large submits', () => {
     expect(server.framesOf('submit').map(({ runs }) => runs.length)).toEqual([2, 2]);
   });
 
+  test('that no frame can hold go over HTTP, and those of the same turn before and behind them', async () => {
+    await overSocket();
+    await Promise.all([client.submit([greet('a')]), client.submit([large(LIMITS.frameBytes)]), client.submit([greet('b')])]);
+    const bodies = server.asked.map(({ body }) =>
+      (JSON.parse(body) as { runs: { args: string[] }[] }).runs.map(({ args }) => args[0]?.length),
+    );
+    expect(bodies).toEqual([[1, LIMITS.frameBytes, 1]]);
+  });
+
   test('of one run too large for any server are refused here', async () => {
-    const [big, small] = await Promise.allSettled([client.submit([large(LIMITS.bodyBytes)]), client.submit([greet('a')])]);
+    const [big, small] = await Promise.allSettled([client.submit([large(MOST_PAYLOAD_BYTES + 65_536)]), client.submit([greet('a')])]);
     expect(big).toMatchObject({ reason: { status: 413, reason: 'too_large' } });
     expect(small.status).toBe('fulfilled');
   });

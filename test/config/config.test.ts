@@ -36,7 +36,7 @@ describe('precedence', () => {
   });
 
   test('unknown BGTASK_ variables are ignored', () => {
-    expect(() => loadSettings({}, { ...env, BGTASK_WHATEVER: 'x', BGTASK_LIMITS: '3' })).not.toThrow();
+    expect(() => loadSettings({}, { ...env, BGTASK_WHATEVER: 'x', BGTASK_LIMITZ: '3' })).not.toThrow();
   });
 
   test('the profile in use is named by flag, environment, then by what `profile use` left', async () => {
@@ -52,6 +52,15 @@ describe('precedence', () => {
 });
 
 describe('values', () => {
+  test('LIMITS are the usual ones but for those it names', () => {
+    expect(loadSettings({}, env).limits.openRuns).toBe(100_000);
+    const { limits } = loadSettings({ LIMITS: 'openRuns=5,logLineBytes=2KiB' }, env);
+    expect(limits).toMatchObject({ openRuns: 5, logLineBytes: 2_048, logRunBytes: 10_485_760 });
+    expect(() => loadSettings({}, { ...env, BGTASK_LIMITS: '10' })).toThrow(
+      'BGTASK_LIMITS in the environment is "10": there is no limit "10"',
+    );
+  });
+
   test.each([
     ['http://127.0.0.1:4200', 'http://127.0.0.1:4200/api'],
     ['http://127.0.0.1:4200/', 'http://127.0.0.1:4200/api'],

@@ -33,7 +33,7 @@ describe('an outcome', () => {
     { ...held, type: 'stopped' },
   ] as const)('is its event: $type', (outcome) => {
     const { runId: _, ...event } = outcome;
-    expect(eventOf(outcome)).toEqual(event);
+    expect(eventOf(outcome, LIMITS.resultBytes)).toEqual(event);
   });
 
   test.each([
@@ -41,7 +41,12 @@ describe('an outcome', () => {
     ['[\n1]', 'ResultError'],
     [JSON.stringify('é'.repeat(LIMITS.resultBytes / 2)), 'ResultTooLargeError'],
   ])('whose result cannot be kept fails the run for good: %.20j', (result, name) => {
-    expect(eventOf({ ...held, type: 'succeed', result })).toMatchObject({ type: 'fail', token: TOKEN, retry: false, error: { name } });
+    expect(eventOf({ ...held, type: 'succeed', result }, LIMITS.resultBytes)).toMatchObject({
+      type: 'fail',
+      token: TOKEN,
+      retry: false,
+      error: { name },
+    });
   });
 });
 

@@ -111,7 +111,7 @@ describe('the text', () => {
 
 describe('a batch', () => {
   const items = async (text: string) => {
-    const parsed = await parseBatch(text, () => 0);
+    const parsed = await parseBatch(text, LIMITS.bodyBytes, () => 0);
     return 'code' in parsed ? parsed.code : parsed.map((item) => ('value' in item ? item.value : item.code));
   };
 

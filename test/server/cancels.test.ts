@@ -1,6 +1,7 @@
 /** A cancel goes on to what the run started. */
 import { expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { Cancels } from '../../src/server/cancels.ts';
 import { Hooks } from '../../src/server/hooks.ts';
 import { Reports } from '../../src/server/reports.ts';
@@ -13,7 +14,7 @@ async function aFamily() {
   const clock = new ManualClock(T0);
   const store = await openStore('memory:', { clock });
   const roster = new Roster();
-  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), onFree: () => undefined });
+  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), limits: LIMITS, onFree: () => undefined });
   const frames: ServerFrame[] = [];
   const holder = Object.assign(roster.enter('w', 'w', 0, 0), {
     link: { send: (frame: ServerFrame) => void frames.push(frame), close: () => {} },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SubmitOptions, SubmitRequest } from '../../src/core/api.ts';
 import type { Assignment, Outcome, ProcessIdentity, ServerFrame, TaskInfo, WatchFrame, WorkerFrame } from '../../src/core/frames.ts';
 import { idMaker } from '../../src/core/ids.ts';
-import { LEASE_MS } from '../../src/core/protocol.ts';
+import { LEASE_MS, LIMITS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Run } from '../../src/core/run.ts';
 import { Dispatcher, type WorkerSession } from '../../src/server/dispatcher.ts';
@@ -34,7 +34,14 @@ async function start(options: { store?: Store; clock?: ManualClock; dead?: Set<n
     () => clock.now(),
     (bytes) => bytes.fill(7),
   );
-  const dispatcher = new Dispatcher({ store, clock, random, newId, isDead: (process) => options.dead?.has(process.pid) ?? false });
+  const dispatcher = new Dispatcher({
+    store,
+    clock,
+    limits: LIMITS,
+    random,
+    newId,
+    isDead: (process) => options.dead?.has(process.pid) ?? false,
+  });
   await dispatcher.start();
   const submit = async (...requests: SubmitRequest[]): Promise<Run[]> => {
     const answers = await dispatcher.submit(requests);
@@ -314,7 +321,7 @@ describe('leases', () => {
     clock.advance(20_000);
     dispatcher.tick();
     const back = connect({ workerId: 'w1', held: [assigned] });
-    expect(back.frames[0]).toEqual({ type: 'welcome', fenced: [] });
+    expect(back.frames[0]).toMatchObject({ type: 'welcome', fenced: [] });
     back.session.receive({ type: 'finished', outcomes: [done(assigned)] });
     await settle();
     expect(await store.get(assigned.runId)).toMatchObject({ state: 'COMPLETED', attempt: 1, losses: 0 });

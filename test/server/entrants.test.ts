@@ -36,7 +36,7 @@ const gone = (sockets: readonly FakeSocket[]) => sockets.filter((socket) => sock
 describe('strangers of one source', () => {
   test('beyond 32 the oldest make room, so that new ones are heard', () => {
     const clock = new ManualClock();
-    const entrants = new Entrants(clock);
+    const entrants = new Entrants(clock, LIMITS);
     const crowd = enter(entrants, 40);
     expect(gone(crowd)).toBe(0); // they came a moment ago
     clock.advance(6_000);
@@ -48,7 +48,7 @@ describe('strangers of one source', () => {
 
   test('those that showed a token count no more, nor do those that left', () => {
     const clock = new ManualClock();
-    const entrants = new Entrants(clock);
+    const entrants = new Entrants(clock, LIMITS);
     const crowd = enter(entrants, 100);
     for (const socket of crowd.slice(0, 60)) entrants.known(socket as unknown as Socket);
     for (const socket of crowd.slice(60, 80)) socket.emit('close');
@@ -59,7 +59,7 @@ describe('strangers of one source', () => {
 
   test('another source is not charged for them', () => {
     const clock = new ManualClock();
-    const entrants = new Entrants(clock);
+    const entrants = new Entrants(clock, LIMITS);
     const crowd = enter(entrants, 40);
     clock.advance(6_000);
     expect(gone(enter(entrants, 32, '2.2.2.2'))).toBe(0);
@@ -68,7 +68,7 @@ describe('strangers of one source', () => {
 });
 
 test('a connection beyond the limit is told so, one far beyond it is dropped', () => {
-  const entrants = new Entrants(new ManualClock());
+  const entrants = new Entrants(new ManualClock(), LIMITS);
   const sockets = Array.from({ length: 2 * LIMITS.connections + 1 }, (_, i) => enter(entrants, 1, `10.0.0.${i}`)[0] as FakeSocket);
   const refused = (at: number) => entrants.refusalOf(sockets[at] as unknown as Socket)?.code ?? null;
   expect(refused(LIMITS.connections - 1)).toBeNull();

@@ -1,6 +1,7 @@
 /** Leases: made in the store, counted at once, sent when they are durable. */
 import { expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { Handout } from '../../src/server/handout.ts';
 import { Hooks } from '../../src/server/hooks.ts';
 import { Reports } from '../../src/server/reports.ts';
@@ -24,7 +25,7 @@ async function ready() {
     names: new Set(['greet']),
     tasks: new Map([['greet', task]]),
   });
-  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), onFree: () => undefined });
+  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), limits: LIMITS, onFree: () => undefined });
   const handout = new Handout({ store, clock, random, roster, reports });
   return { store, roster, worker, frames, reports, handout };
 }

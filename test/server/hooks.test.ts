@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Held, HookCall, Outcome, ServerFrame, TaskInfo } from '../../src/core/frames.ts';
 import { HOOK_NAMES } from '../../src/core/hooks.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import { Dispatcher } from '../../src/server/dispatcher.ts';
 import { MOST_KEPT } from '../../src/server/hooks.ts';
@@ -24,7 +25,7 @@ const fail = (held: Held, over: object = {}): Outcome => ({
 async function start() {
   const clock = new ManualClock();
   const store = await openStore('memory:', { clock, random });
-  const dispatcher = new Dispatcher({ store, clock, random, newId: random.token, isDead: () => true });
+  const dispatcher = new Dispatcher({ store, clock, limits: LIMITS, random, newId: random.token, isDead: () => true });
   await dispatcher.start();
   const submit = async (...ids: string[]) => void (await dispatcher.submit(ids.map((id) => ({ id, task: 'greet' }))));
   const connect = (hooks: TaskInfo['hooks'] = HOOK_NAMES, { slots = 10, draining = false, task = 'greet' } = {}) => {

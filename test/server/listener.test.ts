@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { digest } from '../../src/server/guard.ts';
 import { createListener } from '../../src/server/listener.ts';
 import { ManualClock } from '../helpers/clock.ts';
@@ -87,7 +88,12 @@ describe('a stranger', () => {
       onUpgrade: () => undefined,
       onRequest: (_: unknown, answer: { end(text: string): void }) => answer.end('ok'),
     };
-    const listener = createListener({ ...parts, clock, rules: () => ({ port, token: digest(TOKEN), allowHosts: new Set() }) });
+    const listener = createListener({
+      ...parts,
+      clock,
+      limits: LIMITS,
+      rules: () => ({ port, token: digest(TOKEN), allowHosts: new Set() }),
+    });
     await once(listener.listen(0, '127.0.0.1'), 'listening');
     const { port } = listener.address() as AddressInfo;
     onTestFinished(() => void listener.close().closeAllConnections());

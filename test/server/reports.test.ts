@@ -1,6 +1,7 @@
 /** What workers tell, put into a memory store: from the holder of a lease it counts, from anybody else it changes nothing. */
 import { describe, expect, test, vi } from 'vitest';
 import type { ServerFrame } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { Hooks } from '../../src/server/hooks.ts';
 import { Reports, written } from '../../src/server/reports.ts';
 import { Roster } from '../../src/server/roster.ts';
@@ -25,7 +26,7 @@ async function leased() {
   const other = Object.assign(roster.enter('other', 'two', 0, 0), { link });
   roster.lease(holder, TOKEN, 'run-1');
   const onFree = vi.fn();
-  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), onFree });
+  const reports = new Reports({ store, clock, roster, hooks: new Hooks(store, roster), limits: LIMITS, onFree });
   const run = async () => {
     await settle();
     return store.get('run-1');

@@ -5,7 +5,8 @@ import { LIMITS } from '../../src/core/protocol.ts';
 import { directRunOf, isRefusal, newRunOf } from '../../src/server/submission.ts';
 import { LEASE, T0 } from '../core/builders.ts';
 
-const of = (request: Omit<SubmitRequest, 'task'> & { task?: string }) => newRunOf({ task: 'greet', ...request }, 'made-id', T0);
+const of = (request: Omit<SubmitRequest, 'task'> & { task?: string }) =>
+  newRunOf({ task: 'greet', ...request }, 'made-id', T0, LIMITS.argsBytes);
 
 describe('a run', () => {
   test('without options is due now and limits nothing', () => {
@@ -83,7 +84,7 @@ test('a direct call comes with its lease', () => {
     startedAt: '',
     caller: 'me',
   };
-  expect(directRunOf(call, LEASE, T0)).toMatchObject({
+  expect(directRunOf(call, LEASE, T0, LIMITS.argsBytes)).toMatchObject({
     id: 'r',
     args: '[1]',
     name: 'n',
@@ -92,5 +93,5 @@ test('a direct call comes with its lease', () => {
     parentId: 'p',
     direct: LEASE,
   });
-  expect(directRunOf({ ...call, task: '' }, LEASE, T0)).toMatchObject({ code: 'invalid_task' });
+  expect(directRunOf({ ...call, task: '' }, LEASE, T0, LIMITS.argsBytes)).toMatchObject({ code: 'invalid_task' });
 });

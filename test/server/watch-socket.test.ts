@@ -321,6 +321,7 @@ describe('over a socket that a test drains by hand', () => {
       clock,
       show,
       watching: new Watching(store, dispatcher, show),
+      limits: LIMITS,
       onError,
     });
     await store.submit([aSubmit({ id: 'a' }), aSubmit({ id: 'b' })], clock.now());

@@ -1,5 +1,6 @@
 /** A worker's connection over a real socket: the way of a run through it, and what ends it. */
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { systemClock } from '../../src/system/system.ts';
 import { helloOf, type ServerFrameLike, start } from './started.ts';
 
@@ -8,7 +9,7 @@ const ofType = (type: string) => (frame: ServerFrameLike) => frame.type === type
 test('a run goes out to a free slot and its outcome comes back', async () => {
   const server = await start();
   const worker = await server.work();
-  expect(await worker.next(ofType('welcome'))).toEqual({ type: 'welcome', fenced: [] });
+  expect(await worker.next(ofType('welcome'))).toMatchObject({ type: 'welcome', fenced: [], limits: { resultBytes: LIMITS.resultBytes } });
   const { id } = await server.submit({ task: 'greet', args: ['Ford'] });
   const { runs = [] } = await worker.next(ofType('runs'));
   expect(runs).toMatchObject([{ runId: id, task: 'greet', args: '["Ford"]', attempt: 1, upstream: {} }]);

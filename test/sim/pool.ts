@@ -28,6 +28,7 @@ export class SimPool implements RunPool {
   readonly generation = 1;
   readonly hasRoom = true;
   listener!: PoolListener;
+  readonly limit = (): void => undefined;
   readonly tasks: readonly TaskInfo[];
   readonly #parts: Parts;
   readonly #running = new Map<string, { run: Assignment; isDeaf: boolean; orders: number }>();

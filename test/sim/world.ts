@@ -5,7 +5,7 @@
 
 import type { Assignment, TaskInfo } from '../../src/core/frames.ts';
 import { idMaker } from '../../src/core/ids.ts';
-import { LEASE_MS } from '../../src/core/protocol.ts';
+import { LEASE_MS, LIMITS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import { isFinal, type Run } from '../../src/core/run.ts';
 import type { Random, Timer } from '../../src/core/seams.ts';
@@ -163,7 +163,7 @@ export class World implements Watcher {
     this.#disk.erase(`${FOLDER}/server.lock`);
     const store = await openOn(this.#disk, { clock, snapshotAfter: SNAPSHOT_OFTEN });
     const isDead = ({ pid }: { pid: number }) => this.#dead.has(pid);
-    const dispatcher = new Dispatcher({ store, clock, random: this.#chance(), isDead, newId: this.#newId });
+    const dispatcher = new Dispatcher({ store, clock, limits: LIMITS, random: this.#chance(), isDead, newId: this.#newId });
     await dispatcher.start();
     let timer: Timer | null = null;
     const arm = () => {

@@ -1,4 +1,6 @@
 /** File stores on a simulated disk, for tests that need a hand on it. */
+
+import { LIMITS } from '../../src/core/protocol.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import type { Disk } from '../../src/store/file/disk.ts';
 import type { SnapshotAfter } from '../../src/store/file/file-log.ts';
@@ -23,7 +25,8 @@ export interface OpenOnSim {
 
 export function openOn(disk: Disk, { notices = [], ...options }: OpenOnSim = {}): Promise<Store> {
   return openFileStore({
-    ...{ url: `file:${FOLDER}`, folder: FOLDER, durability: 'durable', clock: systemClock, random: systemRandom, disk, breakLock: false },
+    ...{ url: `file:${FOLDER}`, folder: FOLDER, durability: 'durable', clock: systemClock, random: systemRandom, disk },
+    ...{ breakLock: false, limits: LIMITS },
     onNotice: (line) => notices.push(line),
     ...options,
   });

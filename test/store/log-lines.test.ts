@@ -6,7 +6,7 @@ import { line } from './contract.ts';
 
 describe('lines of a log', () => {
   test('stay as they are while there is room, and are counted in bytes', () => {
-    const { texts, used } = fitLines([line('ü'), line('b')], 10);
+    const { texts, used } = fitLines([line('ü'), line('b')], 10, LIMITS);
     expect(texts.map((text) => JSON.parse(text))).toEqual([line('ü'), line('b')]);
     expect(used).toBe(10 + Buffer.byteLength(texts.join('\n')) + 1);
   });
@@ -15,7 +15,7 @@ describe('lines of a log', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 4 }), (piece) => {
         const long = piece.repeat(Math.ceil((LIMITS.logLineBytes + 100) / Buffer.byteLength(piece)));
-        const { text } = JSON.parse(fitLines([line(long)], 0).texts[0] as string);
+        const { text } = JSON.parse(fitLines([line(long)], 0, LIMITS).texts[0] as string);
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMITS.logLineBytes);
         expect(text).toMatch(/ … \[\d+ bytes\]$/s);
         expect(text.replace(/ … \[\d+ bytes\]$/s, '')).not.toContain('\ufffd');
@@ -25,9 +25,10 @@ describe('lines of a log', () => {
   });
 
   test('end with one marker at the limit of the run', () => {
-    const { texts, used } = fitLines([line('one'), line('two'), line('three')], 0, 140);
+    const limits = { ...LIMITS, logRunBytes: 140 };
+    const { texts, used } = fitLines([line('one'), line('two'), line('three')], 0, limits);
     expect(texts.map((text) => JSON.parse(text).text)).toEqual(['one', RUN_FULL]);
     expect(used).toBe(FULL);
-    expect(fitLines([line('four')], used, 140)).toEqual({ texts: [], used: FULL });
+    expect(fitLines([line('four')], used, limits)).toEqual({ texts: [], used: FULL });
   });
 });

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { TasksNotLoadedError } from '../../src/core/errors.ts';
 import type { TaskInfo } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Child } from '../../src/worker/child-process.ts';
 import { Crew } from '../../src/worker/crew.ts';
-import type { LoadedTasks } from '../../src/worker/ipc.ts';
+import type { LoadedTasks, ToChild } from '../../src/worker/ipc.ts';
 import { ManualClock } from '../helpers/clock.ts';
 
 const info = (name: string): TaskInfo => ({
@@ -42,6 +43,11 @@ class FakeChild {
 
   prepare() {
     this.prepared += 1;
+  }
+
+  readonly told: ToChild[] = [];
+  send(message: ToChild) {
+    this.told.push(message);
   }
 
   load() {
@@ -115,6 +121,18 @@ test('the first child shows whether the code loads; the others follow', async ()
   child(1).runs += 1;
   expect(crew.roomiest).toBe(child(2));
   expect(crew.generation).toBe(1);
+});
+
+test('what runs are held to is told to every child, and to those that come later before they load', async () => {
+  const { crew, child } = await aReadyCrew();
+  const limits = { ...LIMITS, resultBytes: 5 };
+  crew.limit(limits);
+  expect(child(0).told).toEqual([
+    { type: 'limits', limits: LIMITS },
+    { type: 'limits', limits },
+  ]);
+  void crew.load();
+  expect(child(1)).toMatchObject({ loads: 1, told: [{ type: 'limits', limits }] });
 });
 
 test('new code takes over when it has loaded, and the old leaves when it has no runs', async () => {

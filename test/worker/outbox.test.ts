@@ -17,7 +17,7 @@ function anOutbox(open = true) {
     sizes.push(Buffer.byteLength(text));
     frames.push(JSON.parse(text));
   }, clock);
-  if (open) outbox.open();
+  if (open) outbox.open(LIMITS.frameBytes);
   return { outbox, frames, sizes, clock };
 }
 
@@ -108,7 +108,7 @@ test('while it is closed it keeps logs and the newest progress, but not what the
   await turn();
   expect(frames).toEqual([]);
   outbox.started({ ...HELD, token: 'said again' });
-  outbox.open();
+  outbox.open(LIMITS.frameBytes);
   await turn();
   expect(frames).toEqual([
     { type: 'started', runs: [{ ...HELD, token: 'said again' }] },
@@ -120,7 +120,7 @@ test('logs that find no room while it is closed are counted', async () => {
   const { outbox, frames } = anOutbox(false);
   const many = Array.from({ length: 1_100 }, () => line('x'.repeat(16_000)));
   outbox.logs([{ ...HELD, lines: many }]);
-  outbox.open();
+  outbox.open(LIMITS.frameBytes);
   await turn();
   const lines = frames.flatMap((frame) => (frame.type === 'logs' ? frame.runs.flatMap((run) => run.lines) : []));
   expect(lines.at(-1)?.text).toMatch(/^\[cut: \d+ lines came while the server was away\]$/);
@@ -133,7 +133,7 @@ test('who waits is told in its newest form before outcomes, and not behind its o
   outbox.waiting([{ ...HELD, waiting: true }]);
   outbox.waiting([{ ...HELD, waiting: false }]);
   outbox.waiting([{ ...HELD, token: 'ended', waiting: true }]);
-  outbox.open();
+  outbox.open(LIMITS.frameBytes);
   outbox.outcome({ ...END, token: 'ended' });
   await turn();
   expect(frames).toEqual([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CacheQuestion, Settled } from '../../src/core/frames.ts';
+import { LIMITS } from '../../src/core/protocol.ts';
 import { encodeArgs, FUTURE } from '../../src/core/values.ts';
 import { task } from '../../src/index.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -15,6 +16,7 @@ function aRunning(over: Partial<Work> = {}, definition = plain) {
   const phases: string[] = [];
   const asked: (string | null)[] = [];
   const listener = {
+    limits: LIMITS,
     log: () => {},
     progress: () => {},
     waiting: () => {},

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeConnect } from '../../src/client/node.ts';
 import type { Assignment, CacheHit, HookCall, Outcome, TaskInfo } from '../../src/core/frames.ts';
+import type { WorkLimits } from '../../src/core/protocol.ts';
 import { NO_DELAY } from '../../src/core/retry.ts';
 import type { Clock } from '../../src/core/seams.ts';
 import { systemClock, systemRandom } from '../../src/system/system.ts';
@@ -22,11 +23,16 @@ class FakePool implements RunPool {
   readonly assigned: Assignment[] = [];
   readonly stops: [string, string][] = [];
   readonly answers: [string, CacheHit | null][] = [];
+  limits: WorkLimits | null = null;
   gaveUp: string | null = null;
   killed: string | null = null;
   isClosed = false;
   #open = new Map<string, Assignment>();
   #idle: (() => void)[] = [];
+
+  limit(limits: WorkLimits): void {
+    this.limits = limits;
+  }
 
   async load() {
     return { tasks: this.tasks, files: this.files };

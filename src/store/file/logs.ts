@@ -1,12 +1,11 @@
 /**
  * What tasks write, in `logs/<run>.ndjson`. Lines are taken at once and written behind, one file after the other, so that they never
- * hold up a task or a commit. They are bounded by `LIMITS`, each line, each run and all together; where lines had to go, one says so.
+ * hold up a task or a commit. They are bounded, each line, each run and all together; where lines had to go, one says so.
  * They are not synced: a power cut may cost the last ones.
  */
 import { join } from 'node:path';
 import type { LogLine } from '../../core/api.ts';
-import { LIMITS } from '../../core/protocol.ts';
-import { FULL, fitLines, markerLine, RUN_FULL, TOTAL_FULL } from '../log-lines.ts';
+import { FULL, fitLines, type LogLimits, markerLine, RUN_FULL, TOTAL_FULL } from '../log-lines.ts';
 import type { RunLogs } from '../table-store.ts';
 import type { Disk } from './disk.ts';
 import { LOGS } from './folder.ts';
@@ -16,7 +15,7 @@ export interface FileLogsOptions {
   readonly folder: string;
   /** True where the run is in the store: logs of others are removed. */
   readonly isKnown: (runId: string) => boolean;
-  readonly mostBytes?: number;
+  readonly limits: LogLimits;
 }
 interface Kept {
   bytes: number;
@@ -155,7 +154,7 @@ export class FileLogs implements RunLogs {
     const path = this.#path(runId);
     try {
       const { kept, start } = await this.#open(runId, path);
-      const { texts, used } = fitLines(chunks.flatMap(withLoss), kept.used);
+      const { texts, used } = fitLines(chunks.flatMap(withLoss), kept.used, this.#options.limits);
       kept.used = used;
       if (texts.length === 0) return;
       const bytes = Buffer.from(`${start}${texts.join('\n')}\n`);
@@ -193,7 +192,7 @@ export class FileLogs implements RunLogs {
 
   /** Drops the logs that were begun first while all together are too big; a line in their place says so. */
   async #makeRoom(): Promise<void> {
-    const most = this.#options.mostBytes ?? LIMITS.logTotalBytes;
+    const most = this.#options.limits.logTotalBytes;
     for (const [runId, kept] of this.#kept) {
       if (this.#bytes <= most) return;
       if (kept.used === FULL && kept.bytes < TAIL) continue; // nothing left of it

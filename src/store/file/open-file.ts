@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { StoreError } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/seams.ts';
+import type { LogLimits } from '../log-lines.ts';
 import type { Store } from '../store.ts';
 import { TableStore } from '../table-store.ts';
 import { writeClean } from './clean.ts';
@@ -25,6 +26,7 @@ export interface FileStoreOptions {
   readonly random: Random;
   readonly disk: Disk;
   readonly breakLock: boolean;
+  readonly limits: LogLimits;
   readonly onNotice: (line: string) => void;
   readonly snapshotAfter?: SnapshotAfter;
 }
@@ -54,7 +56,7 @@ async function openLocked(options: FileStoreOptions, lock: Lock): Promise<Store>
   state.data = { ...state.data, store: journal.store, epoch: journal.epoch };
   const isFull = await prepareRest(options, reserve);
   const { table } = state.data;
-  const logs = new FileLogs({ disk, folder, isKnown: (id) => table.get(id) !== undefined });
+  const logs = new FileLogs({ disk, folder, isKnown: (id) => table.get(id) !== undefined, limits: options.limits });
   const log = new FileLog({
     ...{ disk, folder, clock, lock, journal, reserve, state, snapshots, isFull, onNotice },
     snapshotAfter: options.snapshotAfter ?? SNAPSHOT_AFTER,

@@ -1,14 +1,15 @@
 /** The lines of runs on the disk: bounded, never in the way, and found again after a restart. */
 import { describe, expect, test, vi } from 'vitest';
 import type { LogLine } from '../../../src/core/api.ts';
+import { LIMITS } from '../../../src/core/protocol.ts';
 import { FileLogs } from '../../../src/store/file/logs.ts';
-import { RUN_FULL, TOTAL_FULL } from '../../../src/store/log-lines.ts';
+import { type LogLimits, RUN_FULL, TOTAL_FULL } from '../../../src/store/log-lines.ts';
 import { line } from '../contract.ts';
 import { FOLDER, failure, inStore, SimDisk } from '../sim-disk.ts';
 
-async function on(disk: SimDisk, over: { isKnown?: (id: string) => boolean; mostBytes?: number } = {}): Promise<FileLogs> {
+async function on(disk: SimDisk, over: { isKnown?: (id: string) => boolean; limits?: LogLimits } = {}): Promise<FileLogs> {
   await disk.makeFolder(inStore('logs'));
-  return new FileLogs({ disk, folder: FOLDER, isKnown: () => true, ...over });
+  return new FileLogs({ disk, folder: FOLDER, isKnown: () => true, limits: LIMITS, ...over });
 }
 const pathOf = (id: string) => inStore(`logs/${id}.ndjson`);
 const texts = (lines: readonly LogLine[]) => lines.map(({ text }) => text);
@@ -84,7 +85,7 @@ describe('lines', () => {
 describe('all logs together', () => {
   test('stay below their limit: the oldest make room, and say so', async () => {
     const disk = new SimDisk();
-    const logs = await on(disk, { mostBytes: 3_000 });
+    const logs = await on(disk, { limits: { ...LIMITS, logTotalBytes: 3_000 } });
     for (const id of ['a', 'b', 'c', 'd']) {
       logs.append(id, [line('x'.repeat(1_000))]);
       await logs.read(id);
@@ -101,7 +102,7 @@ describe('all logs together', () => {
     const before = await on(disk);
     for (const id of ['old', 'older', 'orphan']) before.append(id, [line('x'.repeat(1_000))]);
     await before.close();
-    const logs = await on(disk, { mostBytes: 2_500, isKnown: (id) => id !== 'orphan' });
+    const logs = await on(disk, { limits: { ...LIMITS, logTotalBytes: 2_500 }, isKnown: (id) => id !== 'orphan' });
     await logs.lookAround();
     await vi.waitFor(() => expect(disk.has(pathOf('orphan'))).toBe(false));
     logs.append('new', [line('x'.repeat(1_000))]);
