@@ -166,22 +166,33 @@ class Updates<R> {
   #before: RunView | null = null;
   /** Null: the log was not read yet. What was pushed by then is in it. */
   #log: RunLog | null = null;
+  /** Lines that were given out. */
+  #lines = 0;
 
   constructor(storedLines: () => Promise<readonly LogLine[]>) {
     this.#storedLines = storedLines;
   }
 
   async *of(event: WatchEvent): AsyncGenerator<RunUpdate<R>, void, void> {
-    if (event.type === 'log') yield* linesOf(this.#log?.fresh(event.lines) ?? []);
+    if (event.type === 'log') yield* this.#linesOf(this.#log?.fresh(event.lines) ?? []);
+    if (event.type === 'resync' && this.#log !== null) yield* this.#stored();
     if (event.type !== 'run') return;
     const isFinal = isFinalState(event.run.state);
     if (!isFinal) yield* this.#changesOf(event.run);
-    if (this.#log === null) {
-      const stored = await this.#storedLines();
-      this.#log = new RunLog(stored);
-      yield* linesOf(stored);
-    }
+    if (this.#log === null) yield* this.#stored();
     if (isFinal) yield* this.#changesOf(event.run);
+  }
+
+  /** What the server has stored by now and we have not given out. */
+  async *#stored(): AsyncGenerator<RunUpdate<never>, void, void> {
+    const stored = await this.#storedLines();
+    this.#log = new RunLog(stored);
+    yield* this.#linesOf(stored.slice(this.#lines));
+  }
+
+  *#linesOf(lines: readonly LogLine[]): Generator<RunUpdate<never>, void, void> {
+    this.#lines += lines.length;
+    for (const line of lines) yield { type: 'log', ...line };
   }
 
   *#changesOf(run: RunView): Generator<RunUpdate<R>, void, void> {
@@ -193,10 +204,6 @@ class Updates<R> {
     const isSame = before?.state === run.state && before.stateName === run.stateName && before.attempt === run.attempt;
     if (!isSame) yield { type: 'state', run: toRun<R>(run) };
   }
-}
-
-function* linesOf(lines: readonly LogLine[]): Generator<RunUpdate<never>, void, void> {
-  for (const line of lines) yield { type: 'log', ...line };
 }
 
 /** A run as users see it. What cannot be decoded throws; that is no run of bgtask. */

@@ -13,11 +13,12 @@ import type { Connection, Part } from './connection.ts';
 import { REPEAT_MS, type Requests, SETTLE_MS } from './requests.ts';
 import { atTurnEnd, type DownReason } from './socket.ts';
 
-/** What a watcher hears. `unknown`: the server has no such run. */
+/** What a watcher hears. `unknown`: the server has no such run. `resync`, with details only: the connection was lost, and lines may be missing. */
 export type WatchEvent =
   | { readonly type: 'run'; readonly run: RunView }
   | { readonly type: 'log'; readonly lines: readonly LogLine[] }
-  | { readonly type: 'unknown' };
+  | { readonly type: 'unknown' }
+  | { readonly type: 'resync' };
 
 export interface WatchOptions {
   /** Open states, logs and progress too, beginning with the state it is in. Else only the final run. */
@@ -122,12 +123,17 @@ export class Watches implements Part {
   up(): void {
     this.#downSince = null;
     for (const [id, watched] of this.#watched) {
-      for (const watcher of watched.watchers) watcher.wasUp = true;
+      for (const watcher of watched.watchers) this.#cameUp(watcher);
       if (watched.asked === 'over') continue;
       watched.asked = 'nothing';
       this.#changed.add(id);
     }
     this.#ask();
+  }
+
+  #cameUp(watcher: Watcher): void {
+    if (watcher.wasUp && watcher.detail) watcher.listener({ type: 'resync' });
+    watcher.wasUp = true;
   }
 
   down(why: DownReason, error: unknown): void {

@@ -233,7 +233,15 @@ export type WatchFrame =
   /** A watched id that is unknown here. */
   | { readonly type: 'unknown'; readonly id: string }
   | { readonly type: 'log'; readonly id: string; readonly lines: readonly LogLine[] }
-  /** `seq` rises by one from frame to frame; after a gap in what could be sent comes a new snapshot. */
+  /**
+   * The client reads too slowly: what was to come here does not. It is the last frame, and the connection is closed (1013); on the next one
+   * the client asks for everything anew.
+   */
+  | { readonly type: 'resync' }
+  /**
+   * `seq` rises by one from frame to frame; after a gap in what could be sent comes a new snapshot. Where its runs are too large for one
+   * frame, the newest are in it and the others in the `change` frames behind it.
+   */
   | {
       readonly type: 'snapshot';
       readonly seq: number;

@@ -86,17 +86,32 @@ export class Channel {
   close(code: number, reason: string): void {
     this.flush();
     if (this.#closed) return;
+    this.#shut();
+    this.#socket.close(code, fitted(reason));
+  }
+
+  /**
+   * Says `text` to a peer that is behind, in place of all that was gathered, and goodbye when the peer has taken what was sent before. One
+   * that takes nothing is for the owner to end: see `terminate`.
+   */
+  giveUp(text: string, code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#shut();
+    this.#socket.send(text, (error) => {
+      if (!error) this.#socket.close(code, fitted(reason));
+    });
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Nothing is sent from now on but a goodbye. */
+  #shut(): void {
     this.#closed = true;
     this.#gathered = [];
     this.#held = 0;
     this.#socket.resume(); // to hear the other side's goodbye
-    this.#socket.close(
-      code,
-      Buffer.from(reason)
-        .subarray(0, REASON_BYTES)
-        .toString()
-        .replace(/\uFFFD+$/, ''),
-    );
   }
 
   #gather(frame: Gathered): void {
@@ -140,6 +155,11 @@ type Gathered = string | { readonly head: string; readonly parts: string[]; size
 
 function lengthOf(frame: Gathered): number {
   return typeof frame === 'string' ? frame.length : frame.size;
+}
+
+function fitted(reason: string): string {
+  const kept = Buffer.from(reason).subarray(0, REASON_BYTES).toString();
+  return kept.replace(/\uFFFD+$/, '');
 }
 
 function textOf(frame: Gathered): string {

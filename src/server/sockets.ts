@@ -72,7 +72,7 @@ export class Sockets {
     this.#listenForSilence(connection, peer.silenceMs);
     socket.on('message', (data, isBinary) => this.#heard(connection, isBinary ? null : data.toString()));
     socket.on('pong', () => {
-      if (path === 'watch') connection.heardAt = clock.monotonic();
+      if (path === 'watch' && !channel.isClosed) connection.heardAt = clock.monotonic();
     });
     socket.on('error', () => undefined); // `close` follows and says all there is to do
     socket.on('close', () => this.#closed(connection));

@@ -32,6 +32,7 @@ export interface WatchSocketParts {
 
 /** A client that pings less often is asked whether it is there; one that does not answer either is gone. */
 const SILENCE_MS = 60_000;
+const RESYNC = JSON.stringify({ type: 'resync' } satisfies WatchFrame);
 /** Log lines cannot be told later: beyond this a client that is behind has to come back. */
 const LOG_BACKLOG_BYTES = 8_388_608;
 
@@ -52,8 +53,7 @@ export class WatchSocket implements Peer, Watcher {
     this.#channel = channel;
     this.#parts = parts;
     channel.onBehind = () => {
-      const away = () => channel.close(1013, 'The client does not read what it asked for');
-      this.#behind = parts.clock.after(parts.limits.watchBehindMs, away, true);
+      this.#behind = parts.clock.after(parts.limits.watchBehindMs, () => this.#giveUp(), true);
     };
     channel.onDrained = () => this.#caughtUp();
   }
@@ -73,8 +73,7 @@ export class WatchSocket implements Peer, Watcher {
 
   closed(): void {
     this.#behind?.cancel();
-    this.#unwatch([...this.#watches.keys()]);
-    this.#unfollow();
+    this.#forgetAll();
     this.#caller?.closed();
   }
 
@@ -86,7 +85,7 @@ export class WatchSocket implements Peer, Watcher {
 
   onLines(text: string): void {
     this.#channel.send(text);
-    if (this.#channel.unsentBytes > LOG_BACKLOG_BYTES) this.#channel.close(1013, 'The client does not read the lines it asked for');
+    if (this.#channel.unsentBytes > LOG_BACKLOG_BYTES) this.#giveUp();
   }
 
   async #submit(ref: number, requests: readonly (SubmitRequest | Refusal)[]): Promise<void> {
@@ -122,6 +121,20 @@ export class WatchSocket implements Peer, Watcher {
     if (final) this.#forget(watch);
     if (!run) this.#send({ type: 'unknown', id: watch.id });
     else if (final || watch.detail) this.onRun(watch, this.#parts.watching.frameOf(run, watch.detail), final);
+  }
+
+  /** The client has as long again to take what was sent and hear of it; one that is deaf is left. */
+  #giveUp(): void {
+    const { clock, limits } = this.#parts;
+    this.#forgetAll();
+    this.#channel.giveUp(RESYNC, 1013, 'The client does not read what it asked for');
+    this.#behind?.cancel();
+    this.#behind = clock.after(limits.watchBehindMs, () => this.#channel.terminate(), true);
+  }
+
+  #forgetAll(): void {
+    this.#unwatch([...this.#watches.keys()]);
+    this.#unfollow();
   }
 
   #forget(watch: Watch): void {

@@ -27,7 +27,7 @@ export class Opened {
     this.#run = seed;
     this.#on = on;
     this.#unwatch = source.watch(id, (event) => this.#take(event), { detail: true });
-    this.refresh();
+    this.#refresh();
   }
 
   get run(): RunView | null {
@@ -42,7 +42,7 @@ export class Opened {
   }
 
   /** Reads again what is only pushed otherwise: at the begin, and after the connection was lost. */
-  refresh(): void {
+  #refresh(): void {
     void this.#fetchRun();
     void this.#fetchLogs();
   }
@@ -56,6 +56,7 @@ export class Opened {
     if (this.#closed) return;
     if (event.type === 'log') this.#logs = append(this.#logs, event.lines);
     else if (event.type === 'unknown') this.#unknown = true;
+    else if (event.type === 'resync') this.#refresh();
     else this.#takeRun(event.run);
     this.#on.changed();
   }

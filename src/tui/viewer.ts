@@ -185,7 +185,6 @@ export class Viewer {
       this.#loading = false;
       void this.#askServed();
     }
-    if (event.type === 'up') this.#opened?.refresh();
     if (event.type === 'down' && this.#view.connection.failures === 1) void this.#ask();
     else if (this.#view.connection.state === 'live') this.#trouble = null;
     if (this.#view !== before) this.#soon();

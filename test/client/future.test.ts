@@ -234,6 +234,28 @@ describe('events', () => {
     await expect(run('a').events({ signal: controller.signal }).next()).rejects.toThrow('enough');
   });
 
+  test('have the lines that were written while the connection was lost, each once', async () => {
+    const three = { ...lines[1], at: '2030-01-01T00:00:01.000Z', text: 'three' };
+    server.logs.set('a', [lines[0]]);
+    const seen: unknown[] = [];
+    for await (const update of run('a').events()) {
+      seen.push(shown(update));
+      if (seen.length !== 2) continue;
+      server.logs.set('a', lines);
+      for (const socket of server.sockets) {
+        tell(socket, { type: 'resync' });
+        socket.close(1013);
+      }
+      void server
+        .until(() => server.framesOf('watch').length === 2)
+        .then(() => {
+          for (const socket of server.sockets) tell(socket, { type: 'log', id: 'a', lines: [lines[1], three] });
+          server.change('a', completed(1));
+        });
+    }
+    expect(seen).toEqual(['SCHEDULED', 'one', 'two', 'three', 'COMPLETED']);
+  });
+
   test('go on over a broken connection, and tell nothing twice', async () => {
     const seen: unknown[] = [];
     for await (const update of run('a').events()) {

@@ -137,6 +137,19 @@ describe('a goodbye', () => {
     expect([socket.sent.length, socket.closes.length, it.unsentBytes]).toEqual([2, 1, 0]);
   });
 
+  test('after a last word to a peer that is behind waits for what was sent, and nothing that was gathered comes in between', async () => {
+    const { socket, channel: it } = channel(100);
+    for (const letter of 'abcde') it.send(letter.repeat(60));
+    await turn();
+    it.giveUp('the last', 1013, 'deaf');
+    it.giveUp('again', 1013, 'deaf');
+    it.send('too late');
+    expect([socket.sent.at(-1), socket.closes, it.unsentBytes - socket.bufferedAmount]).toEqual(['the last', [], 0]);
+    socket.drain();
+    await turn();
+    expect([socket.sent.length, socket.closes, socket.paused]).toEqual([3, [[1013, 'deaf']], false]);
+  });
+
   test('comes after what was sent before it, once, and nothing comes after it', async () => {
     const { socket, channel: it } = channel();
     it.send('last');

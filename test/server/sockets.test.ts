@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/system/system.ts';
 import { aSubmit } from '../core/builders.ts';
+import { ManualClock } from '../helpers/clock.ts';
 import { AUTHORIZED, open, type Started, start, TOKEN, type } from './started.ts';
 
 /** Time passes so many times faster for whoever waits. */
@@ -148,8 +149,10 @@ describe('a client that does not read', () => {
     expect(client.frames.filter((frame) => frame.type === 'run')).toHaveLength(30);
   });
 
-  test('is sent away after 5 s, and is not sent more meanwhile', async () => {
-    const server = await start({ clock: hurried(20) });
+  /** It has not read for 5 s. */
+  const behind = async () => {
+    const clock = new ManualClock(Date.now());
+    const server = await start({ clock });
     const ids = await big(server);
     const client = await server.watch();
     client.send({ type: 'watch', ids, detail: false });
@@ -157,10 +160,27 @@ describe('a client that does not read', () => {
     await client.next(type('pong'));
     client.socket.pause();
     await cancelAll(server, ids);
-    await new Promise((resolve) => setTimeout(resolve, 600)); // longer than 5 s of the server's time
+    clock.advance(5_000);
+    return { clock, server, ids, client };
+  };
+
+  test('for 5 s and then does hears that there is a gap, and finds the truth on a new connection', async () => {
+    const { server, ids, client } = await behind();
     client.socket.resume();
-    expect([1006, 1013]).toContain((await client.closed).code);
+    expect(await client.closed).toEqual({ code: 1013, reason: 'The client does not read what it asked for' });
+    expect(client.frames.at(-1)).toEqual({ type: 'resync' });
     expect(client.frames.length).toBeLessThan(30);
+    const again = await server.watch();
+    again.send({ type: 'watch', ids, detail: false });
+    for (const id of ids) await again.next((frame) => frame.type === 'run' && frame.run.id === id && frame.run.state === 'CANCELLED');
+  });
+
+  test('for 10 s is cut off', async () => {
+    const { clock, client } = await behind();
+    clock.advance(5_000);
+    client.socket.resume();
+    expect((await client.closed).code).toBe(1006);
+    expect(client.frames.map((frame) => frame.type)).not.toContain('resync');
   });
 });
 

@@ -291,8 +291,12 @@ describe('over a socket that a test drains by hand', () => {
     const sent: string[] = [];
     const done: (() => void)[] = [];
     const closes: number[] = [];
+    let isEnded = false;
     const raw = {
-      ...{ bufferedAmount: 0, terminate: () => undefined, pause: () => undefined, resume: () => undefined },
+      ...{ bufferedAmount: 0, pause: () => undefined, resume: () => undefined },
+      terminate: () => {
+        isEnded = true;
+      },
       close: (code: number) => void closes.push(code),
       send: (text: string, cb: () => void) => {
         const { type: name, run } = JSON.parse(text) as { type: string; run?: { id: string; state: string } };
@@ -344,7 +348,7 @@ describe('over a socket that a test drains by hand', () => {
       });
       return release;
     };
-    return { clock, socket, raw, sent, closes, turns, cancelRun, drain, holdReads };
+    return { clock, socket, raw, sent, closes, ended: () => isEnded, turns, cancelRun, drain, holdReads };
   }
   const watch = (...ids: string[]) => JSON.stringify({ type: 'watch', ids, detail: true });
 
@@ -363,15 +367,34 @@ describe('over a socket that a test drains by hand', () => {
     expect(it.closes).toEqual([]);
   });
 
-  test('that stays full for 5 s is closed', async () => {
+  const fullFor = async (ms: number) => {
     const it = await byHand();
+    it.socket.receive(watch('a', 'b'));
+    await it.turns();
     it.raw.bufferedAmount = 1_000;
     it.socket.receive('{"type":"ping"}');
     await it.turns();
-    it.clock.advance(4_999);
-    expect(it.closes).toEqual([]);
+    it.clock.advance(ms);
+    return it;
+  };
+
+  test('that stays full for 5 s is told to ask anew, and closed when it has heard that; nothing comes in between', async () => {
+    const it = await fullFor(4_999);
+    expect(it.sent).toEqual(['a SCHEDULED', 'b SCHEDULED']);
     it.clock.advance(1);
-    expect(it.closes).toEqual([1013]);
+    await it.cancelRun('a');
+    expect([it.sent, it.closes]).toEqual([['a SCHEDULED', 'b SCHEDULED', 'resync'], []]);
+    await it.drain();
+    await it.cancelRun('b');
+    expect([it.sent.length, it.closes, it.ended()]).toEqual([3, [1013], false]);
+  });
+
+  test('that takes nothing for 5 s more is ended without a word', async () => {
+    const it = await fullFor(5_000);
+    it.clock.advance(4_999);
+    expect(it.ended()).toBe(false);
+    it.clock.advance(1);
+    expect([it.closes, it.ended()]).toEqual([[], true]);
   });
 
   test('a state that was read before a change is not told after it', async () => {

@@ -44,13 +44,13 @@ describe('an open run', () => {
 
   test('reads the lines again at its end, when they are complete, and after an outage', async () => {
     const client = new FakeClient();
-    const { run } = opened(client);
+    opened(client);
     await answered();
     const asked = () => client.requests.filter((request) => request === 'GET /runs/run/logs').length;
     expect(asked()).toBe(1);
     client.tell('run', { type: 'run', run: aRunView({ id: 'run' }) });
     expect(asked()).toBe(2);
-    run.refresh();
+    client.tell('run', { type: 'resync' });
     expect(asked()).toBe(3);
   });
 

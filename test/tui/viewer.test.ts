@@ -221,7 +221,7 @@ describe('the details', () => {
     viewer.keys(['enter']);
     await frame();
     client.requests.length = 0;
-    client.say({ type: 'up' });
+    client.tell('run', { type: 'resync' });
     expect(client.requests).toEqual(['GET /runs/run/logs']);
   });
 });
