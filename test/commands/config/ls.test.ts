@@ -19,6 +19,7 @@ test('--json is an array of key, value and source; secrets are hidden', async ()
     { key: 'KEEP_COMPLETED', value: '7d,50000', source: 'default' },
     { key: 'KEEP_FAILED', value: '30d,10000', source: 'default' },
     { key: 'LIMIT', value: '7', source: 'env' },
+    { key: 'LIMITS', value: null, source: 'default' },
     { key: 'LOG_LEVEL', value: 'info', source: 'default' },
     { key: 'PROFILE', value: 'default', source: 'default' },
   ]);
@@ -38,7 +39,7 @@ test('a wrong value is listed, not refused: it must be seen to be mended', async
 });
 
 test('BGTASK_JSON is as --json, BGTASK_CONFIG_LS_SOURCES as --sources', async () => {
-  expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_JSON: '1' })).json()).toHaveLength(9);
+  expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_JSON: '1' })).json()).toHaveLength(10);
   expect((await bgtask(ConfigLs, [], { ...home.env, BGTASK_CONFIG_LS_SOURCES: 'true' })).stdout).toContain('SOURCE');
 });
 
