@@ -8,11 +8,19 @@ const FULL_LENGTH = 524_288;
 /** Room for what stands around the one item of a large frame. */
 const ENVELOPE_BYTES = 1_024;
 const MOST_TEXT = 1_000;
+/** Characters of the shortest key with its value: `"":0`. */
+const LEAST_KEY = 4;
 
 export function beganText(run: DirectRun): string {
   const text = JSON.stringify(run);
-  if (text.length * 3 <= LIMITS.argsBytes || bytesOf(JSON.stringify(run.args)) <= LIMITS.argsBytes) return text;
+  const fits = text.length * 3 <= LIMITS.argsBytes || bytesOf(JSON.stringify(run.args)) <= LIMITS.argsBytes;
+  if (fits && !hasTooManyKeys(text)) return text;
   return JSON.stringify({ ...run, args: ['[not stored: the arguments are too large]'] });
+}
+
+/** Counts too many where a text holds what looks like the end of a key: better not stored than a frame for which the server ends the socket. */
+function hasTooManyKeys(text: string): boolean {
+  return text.length > LIMITS.keys * LEAST_KEY && text.split('":').length - 1 > LIMITS.keys;
 }
 
 export function outcomeText(outcome: Outcome): string {

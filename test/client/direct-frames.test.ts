@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { attemptText, beganText, outcomeText, parts } from '../../src/client/direct-frames.ts';
 import type { DirectRun, Outcome } from '../../src/core/frames.ts';
 import { LIMITS } from '../../src/core/protocol.ts';
+import { scan } from '../../src/server/scan.ts';
 
 const held = { runId: 'a', token: 't' };
 const run: DirectRun = {
@@ -34,6 +35,16 @@ describe('a direct call as text', () => {
     const over = { ...run, args: ['x'.repeat(LIMITS.argsBytes - 3)] };
     expect(JSON.parse(beganText(over)).args).toEqual(['[not stored: the arguments are too large]']);
   });
+});
+
+test('a direct call does without arguments of more keys than the server takes, for which it would end the socket', () => {
+  const keys = (count: number) => ({ ...run, args: [Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))] });
+  const most = keys(LIMITS.keys - Object.keys(run).length);
+  expect(JSON.parse(beganText(most))).toEqual(most);
+  expect(scan(`{"runs":[${beganText(most)}]}`, 3)).toBeNull();
+  const over = beganText(keys(LIMITS.keys));
+  expect(JSON.parse(over).args).toEqual(['[not stored: the arguments are too large]']);
+  expect(scan(`{"runs":[${over}]}`, 3)).toBeNull();
 });
 
 describe('an outcome as text', () => {
