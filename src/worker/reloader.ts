@@ -3,6 +3,7 @@
  * new code is a new process. Code that does not load changes nothing but what is watched.
  */
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type LoadProblem, TasksNotLoadedError } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/seams.ts';
 import type { LoadedTasks } from './ipc.ts';
@@ -25,8 +26,7 @@ const COARSE_MS = 20;
 export class Reloader {
   readonly #options: ReloaderOptions;
   #watcher: import('chokidar').FSWatcher | null = null;
-  /** When each file was changed last, as it was when the newest load began; null: not known then. */
-  readonly #watched = new Map<string, number | null>();
+  readonly #watched = new Map<string, Seen>();
   /** Wall clock. */
   #loadBeganAt = 0;
   #debounce: Timer | null = null;
@@ -42,14 +42,16 @@ export class Reloader {
 
   /** Call it as the first load begins. Resolves when a change would be seen; it is acted on from `begin` on. */
   async watch(files: readonly string[]): Promise<void> {
-    for (const file of files) this.#watched.set(file, changedAt(file));
+    for (const file of files) this.#watched.set(file, seen(file));
     this.#loadBeganAt = this.#options.clock.now();
     const { watch } = await import('chokidar');
     if (this.#isClosed) return;
     const watcher = watch([...files], { ignoreInitial: true, depth: 0, atomic: DEBOUNCE_MS });
     this.#watcher = watcher;
     // A folder is watched for what may appear in it, not for what is written there.
-    watcher.on('all', (event, path) => (event !== 'change' || this.#watched.has(path)) && this.#changed());
+    watcher.on('all', (event, path) => {
+      if (this.#watched.has(path) || (event !== 'change' && this.#watched.has(dirname(path)))) this.#changed();
+    });
     watcher.on('error', () => undefined); // a folder that went away; what matters is still watched
     await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
   }
@@ -80,7 +82,7 @@ export class Reloader {
     const { load, clock, onReloaded, onProblem } = this.#options;
     this.#save += 1;
     const save = this.#save;
-    for (const file of this.#watched.keys()) this.#watched.set(file, changedAt(file));
+    for (const [file, before] of this.#watched) this.#watched.set(file, this.#anew(file, before));
     this.#loadBeganAt = clock.now();
     try {
       const loaded = await load();
@@ -98,11 +100,21 @@ export class Reloader {
   #look(): void {
     let isNewer = false;
     for (const [file, before] of this.#watched) {
-      const at = changedAt(file);
-      isNewer ||= before === null ? at > this.#loadBeganAt - COARSE_MS : at !== before;
-      this.#watched.set(file, at);
+      const now = this.#anew(file, before);
+      isNewer ||= before.changedAt === null ? (now.changedAt ?? 0) > this.#loadBeganAt - COARSE_MS : now.changedAt !== before.changedAt;
+      this.#watched.set(file, now);
     }
     if (isNewer) this.#changed();
+  }
+
+  /**
+   * How a file is now. Where another file took its place, as editors and git do it, the watcher may still hold on to the one before
+   * and hear nothing any more, so it is told to let go.
+   */
+  #anew(file: string, before: Seen): Seen {
+    const now = seen(file);
+    if (now.inode !== before.inode && !now.isFolder) this.#watcher?.unwatch(file).add(file);
+    return now;
   }
 
   /** `whole`: these files and no others. After a load that failed some of the old ones may still be part of it. */
@@ -111,20 +123,30 @@ export class Reloader {
     const added = files.filter((file) => !this.#watched.has(file));
     const removed = whole ? [...this.#watched.keys()].filter((file) => !wanted.has(file)) : [];
     this.#watcher?.add(added);
-    if (removed.length > 0) this.#watcher?.unwatch(removed);
-    for (const file of added) this.#watched.set(file, null);
+    // The watcher goes on with a folder: told to let go of one, it would hear of nothing in it any more.
+    this.#watcher?.unwatch(removed.filter((file) => this.#watched.get(file)?.isFolder === false));
+    for (const file of added) this.#watched.set(file, { ...seen(file), changedAt: null });
     for (const file of removed) this.#watched.delete(file);
     for (const look of this.#looks) look.cancel();
     if (this.#watcher !== null) this.#looks = LOOK_AFTER_MS.map((ms) => this.#options.clock.after(ms, () => this.#look(), true));
   }
 }
 
-/** Milliseconds since the epoch; 0 where there is no such file, or none that can be looked at. */
-function changedAt(file: string): number {
+/** What is known of a file that is watched. */
+interface Seen {
+  /** When it was changed last, as it was when the newest load began, in milliseconds since the epoch; null: not known then. */
+  readonly changedAt: number | null;
+  readonly inode: number;
+  readonly isFolder: boolean;
+}
+
+/** All is 0 where there is no such file, or none that can be looked at. */
+function seen(file: string): Seen {
   try {
-    return statSync(file).mtimeMs;
+    const stats = statSync(file);
+    return { changedAt: stats.mtimeMs, inode: stats.ino, isFolder: stats.isDirectory() };
   } catch {
-    return 0;
+    return { changedAt: 0, inode: 0, isFolder: false };
   }
 }
 

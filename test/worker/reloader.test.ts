@@ -1,5 +1,7 @@
+import { renameSync, rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type LoadProblem, TasksNotLoadedError } from '../../src/core/errors.ts';
+import type { Clock, Timer } from '../../src/core/seams.ts';
 import { systemClock } from '../../src/system/system.ts';
 import { Reloader } from '../../src/worker/reloader.ts';
 import { aProject } from './projects.ts';
@@ -7,7 +9,7 @@ import { aProject } from './projects.ts';
 const PROBLEM: LoadProblem = { message: 'broken', file: null, line: null, column: null, frame: null, stack: null };
 
 /** Loads end when the test says so. */
-async function aReloader(names: readonly string[] = ['a.ts'], served: readonly string[] = names) {
+async function aReloader(names: readonly string[] = ['a.ts'], served: readonly string[] = names, clock: Clock = systemClock) {
   const project = aProject(Object.fromEntries(names.map((name) => [name, '1'])));
   const loads: { ends(files?: readonly string[]): void; breaks(files?: readonly string[]): void }[] = [];
   const told: (number | string)[] = [];
@@ -16,7 +18,7 @@ async function aReloader(names: readonly string[] = ['a.ts'], served: readonly s
     for (const resolve of waiting.splice(0)) resolve();
   };
   const reloader = new Reloader({
-    clock: systemClock,
+    clock,
     load: () =>
       new Promise((resolve, reject) => {
         const paths = (files: readonly string[]) => files.map(project.path);
@@ -47,8 +49,8 @@ async function aReloader(names: readonly string[] = ['a.ts'], served: readonly s
   return { project, reloader, loads, told, watching, load, until };
 }
 
-async function aRunningReloader(names?: readonly string[]) {
-  const made = await aReloader(names);
+async function aRunningReloader(names?: readonly string[], clock?: Clock) {
+  const made = await aReloader(names, names, clock);
   await made.watching;
   made.reloader.begin((names ?? ['a.ts']).map(made.project.path));
   return made;
@@ -97,6 +99,53 @@ describe('a change', () => {
     project.write('b.ts', '3');
     (await load(3)).ends();
   });
+});
+
+/** Under it nobody looks at the files themselves a while after a load: what the watcher does not hear stays unheard. */
+const WATCHER_ALONE: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  after: (ms, run, unref): Timer => (ms < 100 ? systemClock.after(ms, run, unref) : { cancel: () => undefined }),
+};
+
+/** The watcher tells of one change of a file in 50 ms. */
+const rest = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+describe('a file that another one replaces', () => {
+  test('right after it was written is watched on', async () => {
+    const { project, loads, load } = await aRunningReloader(['a.ts'], WATCHER_ALONE);
+    const ending = setInterval(() => {
+      for (const { ends } of loads) ends();
+    }, 5);
+    onTestFinished(() => clearInterval(ending));
+    for (let nth = 0; nth < 30; nth += 1) {
+      const before = loads.length;
+      project.write('a.ts', `written ${nth}`);
+      await new Promise((resolve) => setTimeout(resolve, nth % 5)); // as close as the steps of a checkout or a formatter are
+      project.write('a.new', `replaced ${nth}`);
+      renameSync(project.path('a.new'), project.path('a.ts'));
+      await load(before + 1);
+      await rest();
+      const replaced = loads.length;
+      project.write('a.ts', `written again ${nth}`);
+      await load(replaced + 1);
+      await rest();
+    }
+  }, 60_000);
+
+  test('is watched on also where it went away and its folder was watched for it', async () => {
+    const { project, told, load, until } = await aRunningReloader(['a.ts'], WATCHER_ALONE);
+    rmSync(project.path('a.ts'));
+    (await load(1)).breaks(['a.ts', '.']);
+    await until(() => told.length === 1);
+    for (let nth = 2; nth <= 5; nth += 1) {
+      project.write('a.new', `${nth}`);
+      renameSync(project.path('a.new'), project.path('a.ts'));
+      (await load(nth)).ends();
+      await until(() => told.length === nth);
+      await rest();
+    }
+  }, 60_000);
 });
 
 describe('code that does not load', () => {
