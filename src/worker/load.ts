@@ -2,8 +2,9 @@
  * Loads the files of a user and finds the tasks in them: the only place where that is done. Each process loads once; new code is
  * loaded by a new process. Runs in the child.
  */
+import { existsSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { LoadProblem } from '../core/errors.ts';
@@ -39,14 +40,14 @@ export class Loader {
     let file = '';
     try {
       for (file of files) {
-        for (const definition of findTasks(await import(pathToFileURL(file).href))) enter(found, definition, file);
+        for (const definition of findTasks(await exportsOf(file))) enter(found, definition, file);
       }
       if (found.size === 0) throw new NoTaskError(files);
       await this.#hear();
       return { definitions: [...found.values()].map(({ definition }) => definition), problem: null, files: this.#files(files) };
     } catch (error) {
       await this.#hear();
-      const missing = folderOfMissing(error);
+      const missing = existsSync(file) ? folderOfMissing(error) : dirname(file);
       const watched = this.#files(files);
       const said = error instanceof SaidError ? { ...NOWHERE, message: error.message, file } : problemOf(error, watched);
       return { definitions: null, problem: said, files: missing === null ? watched : [...watched, missing] };
@@ -80,6 +81,11 @@ class NoTaskError extends SaidError {
     const names = files.map((file) => basename(file)).join(', ');
     super(`No task is exported by ${names}. Export one: export const greet = task('greet', async (name: string) => …)`);
   }
+}
+
+async function exportsOf(file: string): Promise<object> {
+  if (!existsSync(file)) throw new SaidError(`There is no file ${basename(file)} any more. Its tasks are served again when it is back.`);
+  return import(pathToFileURL(file).href);
 }
 
 function enter(found: Map<string, { definition: Definition; file: string }>, definition: Definition, file: string): void {

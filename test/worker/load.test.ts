@@ -130,6 +130,12 @@ describe('files that do not load', () => {
     expect(files).toContain(project.path('lib'));
   });
 
+  test('a served file that went away is said so, and its folder is watched for its return', async () => {
+    const { project, problem, files } = await problemOf({ 'tasks.ts': 'import task;' }, 'gone/tasks.ts');
+    expect(problem).toMatchObject({ message: expect.stringContaining('There is no file tasks.ts any more.'), frame: null, line: null });
+    expect(files).toContain(project.path('gone'));
+  });
+
   test('an error thrown while it loads says where', async () => {
     const { project, problem } = await problemOf(
       {
