@@ -30,10 +30,14 @@ function lineOf(event: WorkerEvent): string | null {
     case 'load-failed':
       return `the script does not load: ${event.message}`;
     case 'child-crashed':
-      return `child ${event.pid} died (${event.signal ?? `exit code ${event.exitCode}`}) with ${event.runs} runs in it`;
+      return `child ${event.pid} died (${event.signal ?? `exit code ${event.exitCode}`}) with ${runs(event.runs)} in it`;
     case 'draining':
-      return event.running === 0 ? null : `finishing ${event.running} runs`;
+      return event.running === 0 ? null : `finishing ${runs(event.running)}`;
     default:
       return null;
   }
+}
+
+function runs(number: number): string {
+  return number === 1 ? '1 run' : `${number} runs`;
 }

@@ -186,7 +186,7 @@ function inert(): Worker {
 
 // ---- Signals -----------------------------------------------------------------------------------------------------------------
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** The first signal drains and ends the script, unless it listens itself; the second ends it at once. */
 function stopOnSignals(worker: Worker): void {
@@ -197,6 +197,9 @@ function stopOnSignals(worker: Worker): void {
     first = systemClock.monotonic();
     void worker.stop().then(() => process.listenerCount(signal) === 0 && process.exit());
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  void worker.closed.then(() => process.off('SIGINT', onSignal).off('SIGTERM', onSignal));
+  const signals = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
+  for (const signal of signals) process.on(signal, onSignal);
+  void worker.closed.then(() => {
+    for (const signal of signals) process.off(signal, onSignal);
+  });
 }

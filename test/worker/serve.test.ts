@@ -72,16 +72,19 @@ describe('a script that serves its tasks', () => {
     expect(isAlive(script.pid)).toBe(true);
   });
 
-  test('stops cleanly on Ctrl-C: what runs is finished, and the exit code is 0', async () => {
-    const { server, script } = await aScript();
-    const run = anAssignment('wait', [700]);
-    server.grant(run);
-    await server.until(() => server.of('started')[0]);
-    script.process.kill('SIGINT');
-    expect(await script.exit).toEqual([0, null]);
-    expect(server.outcomes).toContainEqual({ runId: run.runId, token: run.token, type: 'succeed', result: '"waited"' });
-    expect(script.output()).toContain('closed');
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'stops cleanly on %s: what runs is finished, and the exit code is 0',
+    async (signal) => {
+      const { server, script } = await aScript();
+      const run = anAssignment('wait', [700]);
+      server.grant(run);
+      await server.until(() => server.of('started')[0]);
+      script.process.kill(signal);
+      expect(await script.exit).toEqual([0, null]);
+      expect(server.outcomes).toContainEqual({ runId: run.runId, token: run.token, type: 'succeed', result: '"waited"' });
+      expect(script.output()).toContain('closed');
+    },
+  );
 
   test('ends at once on the second signal, and takes its children along', async () => {
     const { server, script } = await aScript();
