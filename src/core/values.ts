@@ -2,7 +2,7 @@
  * Values as they are stored and sent. Plain JSON stays exactly as it is; anything richer (Date, BigInt, Map, Set, URL, RegExp,
  * Uint8Array, undefined, NaN, Infinity, Error, cycles, futures) becomes `{"$devalue": …}` in its place. Never code, never a class.
  */
-import { stringify, unflatten } from 'devalue';
+import { DevalueError, stringify, unflatten } from 'devalue';
 import { ValueError } from './errors.ts';
 import { LIMITS } from './protocol.ts';
 import type { Payload, RunError, Upstream } from './run.ts';
@@ -63,25 +63,27 @@ export function isMarked(json: unknown): json is { [MARK]: unknown } {
 }
 
 function encode(value: unknown, path: string, upstream: Map<string, Upstream>): string {
-  if (isPlain(value, 0)) return JSON.stringify(value);
   const reducers = {
     Error: (thing: unknown) => thing instanceof Error && reduceError(thing),
     Future: (thing: unknown) => isFuture(thing) && found(thing[FUTURE], upstream),
   };
   try {
-    return `{"${MARK}":${stringify(value, reducers)}}`;
+    return isPlain(value, 0) ? JSON.stringify(value) : `{"${MARK}":${stringify(value, reducers)}}`;
   } catch (error) {
+    // Getters and proxies are code of others, which may throw anything.
+    if (!(error instanceof DevalueError || error instanceof RangeError))
+      throw new ValueError(path, `cannot be read: ${toRunError(error).message}`);
     throw new ValueError(path + ((error as { path?: string }).path ?? ''), whyNot(error));
   }
 }
 
-function whyNot(error: unknown): string {
+function whyNot(error: RangeError | DevalueError): string {
   const { value } = error as { value?: unknown };
   if (typeof value === 'function') return 'is a function and cannot be stored';
   if (typeof value === 'symbol') return 'is a symbol and cannot be stored';
   if (error instanceof RangeError) return 'is nested too deeply to be stored';
   if (value instanceof Promise) return 'is a promise; await it first';
-  const name = typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'object') : typeof value;
+  const name = typeof value === 'object' && value !== null ? value.constructor?.name || 'without a name' : typeof value;
   return name === 'Object' ? 'has a key that cannot be stored' : `is of class ${name}, which cannot be stored; pass plain data`;
 }
 
@@ -153,7 +155,14 @@ export function toRunError(thrown: unknown, depth = 0): RunError {
 function readError(thrown: unknown, depth: number): RunError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: textOf(thrown), stack: null, cause: null };
   const cause = thrown.cause === undefined || depth >= 8 ? null : toRunError(thrown.cause, depth + 1);
-  return { name: String(thrown.name), message: String(thrown.message), stack: thrown.stack ? String(thrown.stack) : null, cause };
+  return { name: String(thrown.name), message: messageOf(thrown), stack: thrown.stack ? String(thrown.stack) : null, cause };
+}
+
+/** That of an AggregateError is often empty, as where a name has two addresses and neither answers: then those of its errors. */
+function messageOf(thrown: Error): string {
+  const message = String(thrown.message);
+  if (message !== '' || !(thrown instanceof AggregateError)) return message;
+  return thrown.errors.map((each) => toRunError(each, 8).message).join('; ');
 }
 
 /** A stored error as an Error with the remote name, message, stack and cause. */

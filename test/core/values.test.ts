@@ -158,6 +158,18 @@ describe('what has no stored form', () => {
     ['a function', { list: [1, () => 1] }, 'args[0].list[1]', /is a function/],
     ['a symbol', Symbol('x'), 'args[0]', /is a symbol/],
     ['a promise', { a: Promise.resolve(1) }, 'args[0].a', /is a promise; await it first/],
+    [
+      'what throws when it is read',
+      {
+        get a() {
+          throw new Error('evil');
+        },
+      },
+      'args[0]',
+      /^args\[0\] cannot be read: evil/,
+    ],
+    ['a proxy that throws', new Proxy({}, { ownKeys: () => expect.fail('no') }), 'args[0]', /cannot be read/],
+    ['a generator', (function* () {})(), 'args[0]', /is of class without a name/],
     ['a class in a Map', new Map([['k', new Socket()]]), 'args[0].get("k")', /is of class Socket/],
     ['a key that could do harm', JSON.parse('{"a": {"__proto__": 1, "when": null}}'), '', /./],
   ])('%s is refused with its path', (name, value, path, why) => {
@@ -230,6 +242,12 @@ describe('a thrown thing', () => {
     [{ code: 1 }, '{"code":1}'],
   ])('that is no Error, %s, is told as text', (thrown, message) => {
     expect(toRunError(thrown)).toEqual({ name: 'Error', message, stack: null, cause: null });
+  });
+
+  test('that gathers errors and says nothing itself, as of a connection to two addresses, is told by theirs', () => {
+    const errors = [new Error('connect ECONNREFUSED ::1:1'), 'connect ECONNREFUSED 127.0.0.1:1'];
+    expect(toRunError(new AggregateError(errors)).message).toBe('connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1');
+    expect(toRunError(new AggregateError(errors, 'nobody answers')).message).toBe('nobody answers');
   });
 
   test('with a cause that leads back to itself ends after a few', () => {
