@@ -6,7 +6,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Settings } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
-import { BgtaskError, ConfigError, RefusedError, ServerUnreachableError, UnauthorizedError } from '../core/errors.ts';
+import { BgtaskError, ConfigError, NOT_BGTASK, RefusedError, ServerUnreachableError, UnauthorizedError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
 import { nameVariables, type Variables } from './origins.ts';
 import { paint } from './text.ts';
@@ -97,7 +97,7 @@ export function failureOf(error: unknown, circumstances: Circumstances = {}): Fa
   const code = { oclif: 'BGTASK_USAGE', own: String(thrown.code), unknown: 'BGTASK_UNEXPECTED' }[known];
   const told = atOrigin({ exit: exitCodeOf(error), code, message: plain(text), unexpected: known === 'unknown' }, circumstances);
   if (known === 'oclif') return { ...told, suggestions: usageSuggestions(thrown, told.message, circumstances) };
-  const said = [...(thrown.suggestions ?? []), ...whyThere(error, circumstances)];
+  const said = [...(thrown.suggestions ?? []), ...whyThere(error, circumstances), ...whoseFile(error)];
   const unhelpful = said.length === 0 && ABOUT_FLAGS.has(code) && circumstances.commandId !== undefined;
   return { ...told, suggestions: unhelpful ? [moreOf(circumstances)] : said };
 }
@@ -134,7 +134,8 @@ export function exitCodeOf(error: unknown): number {
   const { exitCode, code, oclif } = (error ?? {}) as Thrown;
   if (typeof exitCode === 'number') return exitCode;
   if (error instanceof ConfigError) return error.source === 'flag' ? EXIT.usage : EXIT.config;
-  if (error instanceof RefusedError) return BY_STATUS[error.status] ?? EXIT.failed;
+  if (error instanceof RefusedError) return error.reason === NOT_BGTASK ? EXIT.unreachable : (BY_STATUS[error.status] ?? EXIT.failed);
+  if (isClosedFile(error)) return EXIT.unsafe;
   return (typeof code === 'string' ? BY_CODE[code] : undefined) ?? oclif?.exit ?? EXIT.failed;
 }
 
@@ -185,6 +186,18 @@ function usageSuggestions({ flags, args, suggestions }: Thrown, message: string,
 
 function moreOf({ commandId = '' }: Circumstances): string {
   return `More: bgtask ${commandId.replaceAll(':', ' ')} --help`.replace('  ', ' ');
+}
+
+/** A file or folder that this user may not read or write. */
+function isClosedFile(error: unknown): error is NodeJS.ErrnoException & { path: string } {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  return isSystemError(error) && (code === 'EACCES' || code === 'EPERM') && typeof path === 'string';
+}
+
+function whoseFile(error: unknown): string[] {
+  return isClosedFile(error)
+    ? [`See who owns it: ls -ld ${error.path}`, 'Or keep the files elsewhere: set BGTASK_HOME in the environment']
+    : [];
 }
 
 function isSystemError(error: unknown): boolean {

@@ -5,6 +5,7 @@ import {
   type BgtaskError,
   DuplicateRunError,
   InvalidInputError,
+  NOT_BGTASK,
   RefusedError,
   RunNotFoundError,
   UnauthorizedError,
@@ -41,7 +42,7 @@ export function answerValue(status: number, body: string, url: string, path: str
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw new RefusedError(status, 'not_bgtask', `What answers at ${url} is no bgtask server.`);
+    throw new RefusedError(status, NOT_BGTASK, `What answers at ${url} is no bgtask server.`);
   }
 }
 
@@ -51,6 +52,8 @@ function refusalOf(status: number, body: string, url: string, path: string): Bgt
   const error = errorOf(status, body);
   const particular = particularOf(error);
   if (particular) return particular;
+  if (error.code === 'http_404')
+    return new RefusedError(status, NOT_BGTASK, `What answers at ${url} is no bgtask server. Is API_URL right?`);
   const isRoute = runId === undefined || runId === 'batch' || runId === 'count';
   return status === 404 && !isRoute ? new RunNotFoundError(decodeURIComponent(runId)) : new RefusedError(status, error.code, error.message);
 }

@@ -87,6 +87,9 @@ export class RefusedError extends BgtaskError {
   }
 }
 
+/** The `reason` of a refusal by something else than a bgtask server. */
+export const NOT_BGTASK = 'not_bgtask';
+
 /** Another run has the idempotency key, and the submit said `onConflict: 'reject'`. Nothing was stored. */
 export class DuplicateRunError extends RefusedError {
   override readonly name = 'DuplicateRunError';

@@ -31,6 +31,15 @@ describe('an answer', () => {
     expect(thrown(() => answerValue(401, body('unauthorized'), URL, '/runs'))).toBeInstanceOf(UnauthorizedError);
   });
 
+  test('404 from something else than a bgtask server says so, also where a run was asked for', () => {
+    for (const path of ['/runs', '/runs/some-id']) {
+      expect(thrown(() => answerValue(404, '<h1>Not Found</h1>', URL, path))).toMatchObject({
+        reason: 'not_bgtask',
+        message: expect.stringContaining('is no bgtask server'),
+      });
+    }
+  });
+
   test('404 on a run means that there is none; on another path it is a refusal', () => {
     const missing = thrown(() => answerValue(404, body('not_found'), URL, '/runs/a%20b/logs'));
     expect(missing).toBeInstanceOf(RunNotFoundError);
