@@ -89,7 +89,7 @@ function parseProfiles(text: string | null, path: string): Profiles {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, '')); // an editor on Windows may have written that first
   } catch {
     return undefined;
   }

@@ -25,6 +25,12 @@ test('a change is written to a file of 0600 that reads back the same', async () 
   expect(statSync(profilesFile(home)).mode & 0o777).toBe(0o600);
 });
 
+test('a file as an editor on Windows leaves it is read', () => {
+  const text = JSON.stringify({ active: 'default', profiles: { default: { LIMIT: '7' } } }, null, 2);
+  writeFileSync(profilesFile(home), `\uFEFF${text.replaceAll('\n', '\r\n')}\r\n`);
+  expect(readProfiles(home).profiles.default).toEqual({ LIMIT: '7' });
+});
+
 test('a change that throws writes nothing', async () => {
   const refused = changeProfiles(home, () => {
     throw new Error('no');
