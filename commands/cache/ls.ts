@@ -12,7 +12,7 @@ export default class CacheLs extends ApiCommand {
   static override examples = ['<%= config.bin %> cache ls', '<%= config.bin %> cache ls --task resize --json'];
   static override flags = withEnv('CACHE_LS', {
     task: string({ helpValue: 'TASK', description: 'only results of this task' }),
-    limit: wholeFlag({ most: 1_000, default: 50, description: 'most results' }),
+    limit: wholeFlag({ least: 1, most: 1_000, default: 50, description: 'most results' }),
   });
 
   async run(): Promise<readonly CacheEntry[]> {

@@ -13,7 +13,7 @@ export default class TaskLs extends ApiCommand {
   ];
   static override flags = withEnv('TASK_LS', {
     ...filterFlags('TASK_LS'),
-    limit: wholeFlag({ most: 100_000, default: 50, description: 'most runs' }),
+    limit: wholeFlag({ least: 1, most: 100_000, default: 50, description: 'most runs' }),
     'no-live': boolean({ description: 'print a table and leave, also on a terminal' }),
   });
 

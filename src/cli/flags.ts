@@ -77,12 +77,13 @@ export function revealFlags(scope: string) {
   return withEnv(scope, { reveal: boolean({ description: 'show values whose key speaks of a password, secret, token, key or auth' }) });
 }
 
-/** A whole number that is not negative, up to `most`. */
-export const wholeFlag = custom<number, { most: number }>({
+/** A whole number from `least`, by default 0, to `most`. */
+export const wholeFlag = custom<number, { most: number; least?: number }>({
   helpValue: 'N',
-  async parse(text, _context, { most }) {
+  async parse(text, _context, { most, least = 0 }) {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(number <= most)) throw new UsageError(`expected a whole number from 0 to ${most}, not ${JSON.stringify(text)}`);
+    if (!(number >= least && number <= most))
+      throw new UsageError(`expected a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
     return number;
   },
 });

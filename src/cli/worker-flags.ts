@@ -9,7 +9,7 @@ const MOST_PROCESSES = 256;
 
 export const workerFlags = withEnv('', {
   limit: settingFlag('LIMIT', { helpValue: 'N', showsDefault: true }),
-  processes: wholeFlag({ most: MOST_PROCESSES, default: 1, description: 'processes that hold the code; they share the limit' }),
+  processes: wholeFlag({ least: 1, most: MOST_PROCESSES, default: 1, description: 'processes that hold the code; they share the limit' }),
   'no-watch': boolean({ description: 'do not load again when files change' }),
   name: string({ helpValue: 'NAME', description: 'name of the worker; default: host and pid' }),
   drain: string({ helpValue: 'DURATION', default: '30s', description: 'how long runs may go on when it is stopped' }),

@@ -61,6 +61,7 @@ test.each([
   [['--stat', 'FAILED'], 'Did you mean --state?'],
   [['--limit', 'x'], '--limit: expected a whole number'],
   [['extra'], 'Too many arguments: extra.'],
+  [['--limit', '0'], '--limit: expected a whole number from 1 to 100000, not "0"'],
 ])('%j exits 2', async (argv, message) => {
   const { exit, stderr, stdout } = await bgtask(TaskLs, argv, server.env);
   expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
