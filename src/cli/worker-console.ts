@@ -38,6 +38,8 @@ export class WorkerConsole {
   readonly #options: WorkerConsoleOptions;
   #lost = false;
   #known = false;
+  /** What waits for a task that nobody serves, as it was told last. */
+  #waiting = '';
   #windowEnd = 0;
   #shown = 0;
   #held = 0;
@@ -65,8 +67,15 @@ export class WorkerConsole {
   #showWorker(event: WorkerEventShown): void {
     if (event.type === 'disconnected') this.#lost = true;
     if (event.type === 'ready') this.#known = true;
+    if (event.type === 'orphans' && this.#isTold(event.tasks)) return; // the server says it anew after each load
     if (event.type === 'connected' && !(this.#lost && this.#known)) return; // `ready` says it the first time
     this.#print(workerLine(event, this.#known));
+  }
+
+  #isTold(tasks: Extract<WorkerEventShown, { type: 'orphans' }>['tasks']): boolean {
+    const before = this.#waiting;
+    this.#waiting = toJson(tasks);
+    return this.#waiting === before;
   }
 
   #showRun(event: RunEventShown): void {

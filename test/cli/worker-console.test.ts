@@ -75,6 +75,16 @@ describe('on a terminal', () => {
   });
 });
 
+test('what waits for a task that nobody serves is told again only where it is something else', () => {
+  const { shown, lines } = aConsole();
+  const waiting = (queued: number): ShownEvent => ({ type: 'orphans', tasks: [{ name: 'old', queued }] });
+  for (const queued of [1, 1, 1, 2, 2]) shown.show(waiting(queued));
+  expect(lines.map((line) => line.slice(20))).toEqual([
+    '1 run of old, which no connected worker serves',
+    '2 runs of old, which no connected worker serves',
+  ]);
+});
+
 describe('lines about runs', () => {
   test('are twenty a second; the others are counted and told together', () => {
     const { shown, lines } = aConsole();
