@@ -85,7 +85,8 @@ export class RunFuture<R> implements Future<R> {
   }
 
   async #get(): Promise<RunView> {
-    const run = this.#final ?? (await this.#client.get(this.id));
+    // What was pushed has no history, and may be all that is left of a run that was removed since.
+    const run = this.#final?.history?.length ? this.#final : ((await this.#client.get(this.id)) ?? this.#final);
     if (run === null) throw new RunNotFoundError(this.id);
     return this.#check(run);
   }

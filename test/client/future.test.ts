@@ -80,8 +80,24 @@ describe('a future', () => {
     const future = run('a', completed(1));
     await future.wait();
     const frames = server.frames.length;
-    expect([await future.result(), (await future.get()).state, (await future.wait()).state]).toEqual([1, 'COMPLETED', 'COMPLETED']);
+    expect([await future.result(), (await future.wait()).state]).toEqual([1, 'COMPLETED']);
     expect([server.frames.length, server.asked.length]).toEqual([frames, 0]);
+  });
+
+  test('gets the history also of a run whose end it knows, and asks for it once', async () => {
+    const future = run('a', completed(1));
+    expect((await future.wait()).history).toEqual([]);
+    const history = [{ state: 'COMPLETED', name: 'Completed', at: '2030-01-01T00:00:00.000Z', attempt: 1, reason: null }] as const;
+    server.runs.set('a', { ...aRun('a'), ...completed(1), history });
+    expect([(await future.get()).history.length, (await future.get()).history.length]).toEqual([1, 1]);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('whose end it knows gets what it knows where the run was removed since', async () => {
+    const future = run('a', completed(1));
+    await future.wait();
+    server.runs.delete('a');
+    expect(await future.get()).toMatchObject({ state: 'COMPLETED', result: 1 });
   });
 
   test('gives a new copy of the values each time', async () => {
