@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT, testHome } from '../helpers/cli.ts';
@@ -31,6 +31,26 @@ test('the program explains itself, runs commands, and answers unknown ones with 
   expect(spelt).toMatchObject({ exit: 2, stdout: '' });
   expect(spelt.stderr).toContain('Did you mean --json?');
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'an output that cannot be written ends it with 74, and says so without a stack',
+  { timeout: 60_000 },
+  () => {
+    const home = testHome();
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'bin/dev.js'), 'config', 'ls'], {
+      env: { ...process.env, ...home.env, NO_COLOR: '1' },
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    home.remove();
+    expect({ status, stderr }).toEqual({
+      status: 74,
+      stderr: expect.stringMatching(/^Error: The output could not be written: ENOSPC.*\n$/),
+    });
+  },
+);
 
 test('no command of another program can come in by the data folder', () => {
   expect(readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8')).toContain('userPlugins: false');
