@@ -5,6 +5,7 @@
  */
 import { HEARTBEAT_MS, SILENCE_MS, SUBPROTOCOL } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
+import { capMs, FIRST_CAP_MS } from './backoff.ts';
 import { type DownReason, whyDown } from './down.ts';
 import { type Connect, drop, goodbye, type WebSocketLike } from './raw-socket.ts';
 
@@ -15,9 +16,6 @@ export type { Connect, WebSocketLike } from './raw-socket.ts';
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest time from a ping to its answer. */
 const ANSWER_MS = SILENCE_MS - HEARTBEAT_MS;
-/** Full jitter: a wait is evenly spread between 0 and the cap, which doubles with each failed try. */
-const FIRST_RETRY_CAP_MS = 100;
-const LAST_RETRY_CAP_MS = 10_000;
 /** Clocks that part by more than this between two pings show that the machine slept, and the other side did not. */
 const APART_MS = 5_000;
 
@@ -129,7 +127,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
   }
 
   hurry(): void {
-    const soon = this.#failedAt + FIRST_RETRY_CAP_MS;
+    const soon = this.#failedAt + FIRST_CAP_MS;
     if (this.#retry === null || soon >= this.#retryAt) return;
     this.#retry.cancel();
     this.#arm(Math.max(0, soon - this.#options.clock.monotonic()));
@@ -253,7 +251,7 @@ class ReturningSocket<Out, In> implements Socket<Out> {
     line.up = false;
     this.#failedAt = this.#options.clock.monotonic();
     this.#options.onDown(why, error);
-    if (this.#options.reconnect && this.#closing === null) this.#wait();
+    if (this.#options.reconnect && this.#closing === null) this.#wait(line.url);
   }
 
   #drop(line: Line): void {
@@ -265,8 +263,8 @@ class ReturningSocket<Out, In> implements Socket<Out> {
     if (line.ws !== null) drop(line.ws);
   }
 
-  #wait(): void {
-    const cap = Math.min(LAST_RETRY_CAP_MS, FIRST_RETRY_CAP_MS * 2 ** this.#failures);
+  #wait(url: string): void {
+    const cap = capMs(url, this.#failures);
     this.#failures += 1;
     this.#arm(this.#options.random.number() * cap);
   }

@@ -235,9 +235,9 @@ describe('a socket', () => {
     const probe = new Probe({ clock, random: { number: () => 0.999, token: () => '' } });
     for (let tries = 1; tries <= 9; tries += 1) {
       await probe.until(() => probe.downs.length === tries);
-      if (tries < 9) clock.advance(Math.min(10_000, 100 * 2 ** (tries - 1)));
+      if (tries < 9) clock.advance(Math.min(2_000, 100 * 2 ** (tries - 1)));
     }
-    server.refuseUpgrade = null; // the next try would be in 10 s
+    server.refuseUpgrade = null; // the next try would be in 2 s
     probe.socket.hurry();
     clock.advance(99);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -402,7 +402,8 @@ describe('the wait before the next try', () => {
       last = { onopen: null, onmessage: null, onerror: null, onclose: null, send: none, close: none };
       return last;
     };
-    new Probe({ clock: { now: () => 0, monotonic: () => 0, after }, connect, random: { number: () => chance, token: () => '' } });
+    const clock = { now: () => 0, monotonic: () => 0, after };
+    new Probe({ clock, connect, random: { number: () => chance, token: () => '' } }, 'http://tasks.example/api');
     for (let tries = 1; tries <= expected.length; tries += 1) {
       await new Promise((resolve) => setImmediate(resolve));
       last?.onclose?.({ code: 1006, reason: '' });
