@@ -16,17 +16,8 @@ import { DEFAULT_PROFILE, type Profile, type Profiles, profileNamed, profilesFil
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-export type Key =
-  | 'API_URL'
-  | 'API_KEY'
-  | 'HOME'
-  | 'STORE'
-  | 'KEEP_COMPLETED'
-  | 'KEEP_FAILED'
-  | 'LIMITS'
-  | 'LIMIT'
-  | 'LOG_LEVEL'
-  | 'PROFILE';
+const KEYS = ['API_URL', 'API_KEY', 'HOME', 'STORE', 'KEEP_COMPLETED', 'KEEP_FAILED', 'LIMITS', 'LIMIT', 'LOG_LEVEL', 'PROFILE'] as const;
+export type Key = (typeof KEYS)[number];
 export type Source = ConfigError['source'];
 /** What flags say, as text. */
 export type Overrides = Partial<Record<Key, string>>;
@@ -140,10 +131,9 @@ export function settingOf(key: string): Setting {
   const bare = key.replace(/^BGTASK_/, '');
   const setting = SETTINGS.find((candidate) => candidate.key === bare);
   if (setting) return setting;
-  const keys = SETTINGS.map((candidate) => candidate.key);
-  const near = nearest(bare, keys);
+  const near = nearest(bare, KEYS);
   throw new ConfigError(`There is no setting ${JSON.stringify(key)}${near ? `; did you mean ${near}?` : '.'}`, 'flag', [
-    `The settings are ${keys.join(', ')}`,
+    `The settings are ${KEYS.join(', ')}`,
   ]);
 }
 
