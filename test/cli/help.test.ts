@@ -33,8 +33,8 @@ describe('a usage line', () => {
     expect(section(page(ServerStart, 'server start', 80), 'USAGE').split('\n')).toEqual([
       '  $ bgtask server start [--host HOST] [--port PORT] [--store URL]',
       '      [--durability durable|relaxed] [--keep-completed AGE,COUNT]',
-      '      [--keep-failed AGE,COUNT] [--allow-host NAME...] [--no-auth]',
-      '      [--break-lock] [--background] [--json] [--profile NAME]',
+      '      [--keep-failed AGE,COUNT] [--limits NAME=VALUE,…] [--allow-host NAME...]',
+      '      [--no-auth] [--break-lock] [--background] [--json] [--profile NAME]',
     ]);
   });
 
