@@ -62,26 +62,26 @@ function nextToDev(settings: Settings, { url }: ServerStatus): string {
   return settings.apiUrl === `${url}/api` ? 'npx tsx submit.ts' : `BGTASK_API_URL=${url} npx tsx submit.ts`;
 }
 
-/** Lines for a screen that may not be there yet or any more: kept until it is, printed plainly when it is gone. */
+/** What is told beside a screen that may not be there yet or any more: kept until it is, printed plainly when it is gone. The screen has room for a line. */
 export class Notices {
-  readonly #print: (line: string) => void;
+  readonly #print: (text: string) => void;
   #early: string[] | null = [];
   #show: ((line: string) => void) | null = null;
 
-  constructor(print: (line: string) => void) {
+  constructor(print: (text: string) => void) {
     this.#print = print;
   }
 
-  write(line: string): void {
-    if (this.#show) this.#show(stripVTControlCharacters(line));
-    else if (this.#early) this.#early.push(line);
-    else this.#print(line);
+  write(text: string): void {
+    if (this.#show) this.#show(stripVTControlCharacters(text).split('\n', 1)[0] as string);
+    else if (this.#early) this.#early.push(text);
+    else this.#print(text);
   }
 
   /** For the viewer: begins to show, and returns how to stop. */
   readonly subscribe = (show: (line: string) => void): (() => void) => {
     this.#show = show;
-    for (const line of this.#early?.splice(0) ?? []) this.write(line);
+    for (const text of this.#early?.splice(0) ?? []) this.write(text);
     this.#early = null;
     return () => {
       this.#show = null;

@@ -18,8 +18,8 @@ import {
 export interface WorkerConsoleOptions {
   readonly json: boolean;
   readonly level: LogLevel;
-  /** Takes whole lines without their line break. */
-  readonly write: (line: string) => void;
+  /** Takes what is told of one event: a line, or several, without the last line break. */
+  readonly write: (text: string) => void;
   readonly now: () => Date;
   /** Ids by their end, for a person before a terminal. Default: whole. */
   readonly shortIds?: boolean;
@@ -111,8 +111,8 @@ export class WorkerConsole {
     const lines = text.split('\n').flatMap((line) => (columns === null ? line : fold(line, Math.max(columns - indent, NARROWEST))));
     const [first = '', ...rest] = lines;
     const painted = accent ? first.replace(accent.text, () => paint(accent.style, accent.text)) : first;
-    this.#options.write(`${paint('dim', time)} ${paint(style, label.padEnd(LABEL))} ${painted}`);
-    for (const line of rest) this.#options.write(`${' '.repeat(indent)}${line}`);
+    const head = `${paint('dim', time)} ${paint(style, label.padEnd(LABEL))} ${painted}`;
+    this.#options.write([head, ...rest.map((line) => `${' '.repeat(indent)}${line}`)].join('\n'));
   }
 }
 

@@ -32,7 +32,7 @@ test('lines wait for the screen, are shown on it without colours, and are printe
   const notices = new Notices((line) => printed.push(line));
   notices.write('early');
   const stop = notices.subscribe((line) => shown.push(line));
-  notices.write('\u001b[31mred\u001b[39m');
+  notices.write('\u001b[31mred\u001b[39m\nand why');
   stop();
   notices.write('late');
   expect({ shown, printed }).toEqual({ shown: ['early', 'red'], printed: ['late'] });

@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 
 function aConsole(level: LogLevel = 'info', json = false) {
   const lines: string[] = [];
-  const shown = new WorkerConsole({ json, level, write: (line) => lines.push(line), now: () => new Date() });
+  const shown = new WorkerConsole({ json, level, write: (text) => lines.push(...text.split('\n')), now: () => new Date() });
   return { shown, lines };
 }
 const done = (n: number): ShownEvent => ({
@@ -47,7 +47,7 @@ describe('on a terminal', () => {
 
   function inTerminal(columns: number) {
     const lines: string[] = [];
-    const write = (line: string) => lines.push(line);
+    const write = (text: string) => lines.push(...text.split('\n'));
     return {
       shown: new WorkerConsole({ ...{ json: false, level: 'info', write, now: () => new Date() }, shortIds: true, columns: () => columns }),
       lines,
