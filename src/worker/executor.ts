@@ -6,7 +6,7 @@
 import { atTurnEnd } from '../client/socket.ts';
 import type { LogLine } from '../core/api.ts';
 import { BgtaskError, RunCancelledError } from '../core/errors.ts';
-import type { CacheQuestion, HookCall } from '../core/frames.ts';
+import type { CacheQuestion } from '../core/frames.ts';
 import { LIMITS, type WorkLimits } from '../core/protocol.ts';
 import { retryDelayMs } from '../core/retry.ts';
 import type { RunError, Told } from '../core/run.ts';
@@ -15,7 +15,7 @@ import { scopes } from '../task/context.ts';
 import type { Definition } from '../task/definition.ts';
 import { runAttempt } from '../task/execute.ts';
 import { storableError } from '../task/outcome.ts';
-import type { CacheAnswer, Ended, Report, StopOrder, Work } from './ipc.ts';
+import type { CacheAnswer, Ended, HookOrder, Report, StopOrder, Work } from './ipc.ts';
 import { Running, type RunningOptions } from './running.ts';
 import { tellHook } from './tell-hook.ts';
 
@@ -63,13 +63,12 @@ export class Executor {
   }
 
   /** Calls hooks of moves that were not made here. */
-  tell(calls: readonly HookCall[]): void {
+  tell(calls: readonly HookOrder[]): void {
+    const say = (id: number, phase: 'begins' | 'ended') => this.#options.post({ type: 'report', hooks: [[id, phase]] });
     for (const call of calls) {
       const definition = this.#definitions.get(call.task);
-      // Said at once: what this process does next may block it until it is killed, and the hook must not be called again then.
-      void (definition ? tellHook(definition, call, this.#options.clock) : Promise.resolve()).then(() =>
-        this.#options.post({ type: 'report', hooks: 1 }),
-      );
+      say(call.id, 'begins');
+      void (definition ? tellHook(definition, call, this.#options.clock) : Promise.resolve()).then(() => say(call.id, 'ended'));
     }
   }
 

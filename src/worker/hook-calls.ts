@@ -2,12 +2,20 @@
 import type { HookCall } from '../core/frames.ts';
 import type { Child } from './child-process.ts';
 import type { Crew } from './crew.ts';
+import type { HookOrder, Report } from './ipc.ts';
+
+interface Given {
+  readonly order: HookOrder;
+  readonly child: Child;
+  hasBegun: boolean;
+}
 
 export class HookCalls {
   readonly #crew: Pick<Crew, 'roomiest'>;
-  #waiting: HookCall[] = [];
-  /** Those that have not ended, oldest first. */
-  readonly #given = new Map<Child, readonly HookCall[]>();
+  #waiting: HookOrder[] = [];
+  /** Those that have not ended, by number. */
+  readonly #given = new Map<number, Given>();
+  #lastId = 0;
 
   constructor(crew: Pick<Crew, 'roomiest'>) {
     this.#crew = crew;
@@ -19,7 +27,7 @@ export class HookCalls {
   }
 
   push(calls: readonly HookCall[]): void {
-    this.#waiting.push(...calls);
+    for (const call of calls) this.#waiting.push({ ...call, id: ++this.#lastId });
     this.serve();
   }
 
@@ -30,22 +38,29 @@ export class HookCalls {
     const calls = this.#waiting;
     this.#waiting = [];
     child.runs += calls.length;
-    this.#given.set(child, [...(this.#given.get(child) ?? []), ...calls]);
+    for (const order of calls) this.#given.set(order.id, { order, child, hasBegun: false });
     child.send({ type: 'hooks', calls });
   }
 
-  /** So many have ended. */
-  ended(child: Child, count: number): void {
-    child.runs -= count;
-    const left = (this.#given.get(child) ?? []).slice(count);
-    if (left.length > 0) this.#given.set(child, left);
-    else this.#given.delete(child);
+  reported(child: Child, phases: NonNullable<Report['hooks']>): void {
+    for (const [id, phase] of phases) {
+      const given = this.#given.get(id);
+      if (given === undefined) continue;
+      given.hasBegun = true;
+      if (phase === 'begins') continue;
+      child.runs -= 1;
+      this.#given.delete(id);
+    }
   }
 
-  /** What a child that crashed was calling is not called again: it may have been the reason. Of one that had to be killed, a run was. */
+  /**
+   * What a child that crashed had begun to call is not called again: it may have been the reason. Of one that had to be killed a run was,
+   * and what had not begun can be no reason.
+   */
   gone(child: Child, runs: readonly { readonly isOverdue: boolean }[] = []): void {
-    const left = this.#given.get(child) ?? [];
-    this.#given.delete(child);
-    if (left.length > 0 && runs.some(({ isOverdue }) => isOverdue)) this.push(left);
+    const left = [...this.#given.values()].filter((given) => given.child === child);
+    for (const { order } of left) this.#given.delete(order.id);
+    const wasKilled = runs.some(({ isOverdue }) => isOverdue);
+    this.push(left.filter(({ hasBegun }) => wasKilled || !hasBegun).map(({ order }) => order));
   }
 }

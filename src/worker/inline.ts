@@ -56,7 +56,7 @@ export class InlinePool implements RunPool {
 
   tell(calls: readonly HookCall[]): void {
     this.#hooks += calls.length;
-    this.#executor.tell(calls);
+    this.#executor.tell(calls.map((call) => ({ ...call, id: 0 }))); // nobody dies alone here: only their number counts
   }
 
   stop(token: string, why: StopReason, reason: string): void {
@@ -91,14 +91,15 @@ export class InlinePool implements RunPool {
     run.grace = this.#clock.after(GRACE_MS, () => this.#finish([given]), true);
   }
 
-  #reported({ started = [], logs = [], progress = [], waits = [], asks, outcomes, hooks = 0 }: Report): void {
+  #reported({ started = [], logs = [], progress = [], waits = [], asks, outcomes, hooks = [] }: Report): void {
     this.listener.started(started.flatMap((id) => this.#runs.get(id)?.held.token ?? []));
     this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     this.listener.waiting(waits.flatMap(([id, waiting]) => this.#heldOf(id, { waiting })));
     if (asks) this.listener.asked(asks.flatMap(({ id, ...question }) => this.#heldOf(id, question)));
-    this.#hooks -= hooks;
-    if (outcomes || hooks > 0) this.#finish(outcomes ?? []);
+    const ended = hooks.filter(([, phase]) => phase === 'ended').length;
+    this.#hooks -= ended;
+    if (outcomes || ended > 0) this.#finish(outcomes ?? []);
   }
 
   #heldOf<T extends object>(id: number, said: T): (Held & T)[] {

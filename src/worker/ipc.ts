@@ -63,6 +63,9 @@ export interface CacheAnswer {
   readonly hit: CacheHit | null;
 }
 
+/** A call of hooks, with a number of its own. */
+export type HookOrder = HookCall & { readonly id: number };
+
 export type ToChild =
   /** Makes ready to load, so that the load itself is quick. */
   | { readonly type: 'prepare'; readonly how: Preparation }
@@ -70,7 +73,7 @@ export type ToChild =
   | { readonly type: 'load'; readonly files: readonly string[] }
   | { readonly type: 'runs'; readonly runs: readonly Work[] }
   | { readonly type: 'stop'; readonly runs: readonly StopOrder[] }
-  | { readonly type: 'hooks'; readonly calls: readonly HookCall[] }
+  | { readonly type: 'hooks'; readonly calls: readonly HookOrder[] }
   | { readonly type: 'answers'; readonly runs: readonly CacheAnswer[] }
   | { readonly type: 'ping' }
   /** Nothing runs and nothing will: end. */
@@ -111,8 +114,8 @@ export interface Report {
   readonly waits?: readonly (readonly [id: number, isWaiting: boolean])[];
   readonly asks?: readonly (CacheQuestion & { readonly id: number })[];
   readonly outcomes?: readonly Ended[];
-  /** So many calls of hooks have ended. */
-  readonly hooks?: number;
+  /** Calls of hooks that begin now, or have ended. Each is said at once: what it does may block the process, or end it. */
+  readonly hooks?: readonly (readonly [id: number, phase: 'begins' | 'ended'])[];
 }
 
 /** How a run ended. */

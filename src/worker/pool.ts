@@ -177,12 +177,12 @@ class Pool implements RunPool {
     if (logs) this.listener.logs(logs.flatMap(({ id, lines }) => this.#heldOf(id, { lines })));
     if (progress) this.listener.progress(progress.flatMap(({ id, ...told }) => this.#heldOf(id, told)));
     if (waits) this.listener.waiting(waits.flatMap(([id, waiting]) => this.#wait(id, waiting)));
-    if (outcomes || hooks) this.#ended(child, outcomes ?? [], hooks ?? 0);
+    if (hooks) this.#hooks.reported(child, hooks);
+    if (outcomes || hooks) this.#ended(child, outcomes ?? []);
   }
 
-  #ended(child: Child, outcomes: readonly Ended[], hooks: number): void {
+  #ended(child: Child, outcomes: readonly Ended[]): void {
     const runs = outcomes.map(({ id }) => this.#runs.get(id));
-    this.#hooks.ended(child, hooks);
     this.#finish(
       runs,
       outcomes.flatMap((ended, at) => (runs[at] === undefined ? [] : outcomeOf(runs[at].assignment, ended))),

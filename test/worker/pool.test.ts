@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { plainError } from '../../src/core/run.ts';
 import { JumpClock } from './jump-clock.ts';
 import { anAssignment, aPool, childOf, childrenOf, fixture, isAlive } from './pools.ts';
 
@@ -84,6 +85,22 @@ describe('death of a child', () => {
       error: { message: expect.stringContaining('SIGKILL') },
     });
     expect(await told.outcomeOf(behind)).toMatchObject({ type: 'release' });
+  });
+
+  test('a hook that it had not begun to call is called by the next', async () => {
+    const { pool, told } = await aPool({ files: [fixture('hooked.ts')] });
+    const run = anAssignment('busy', [60_000]);
+    pool.assign([run]);
+    await told.startOf(run);
+    const ended = { task: 'busy', name: null, state: 'FAILED', stateName: 'TimedOut', attempt: 2, maxAttempts: 2 } as const;
+    pool.tell([
+      { ...ended, hook: 'onFailed', runId: 'other', args: '[1]', tags: [], parentId: null, error: plainError('E', 'm'), upstream: {} },
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.kill(childOf(process.pid), 'SIGKILL');
+    await told.outcomeOf(run);
+    await told.until(() => told.events.some((event) => event.type === 'output' && event.text === 'onFailed of other'));
+    await pool.idle();
   });
 
   test('runs that must be alone run in children where nothing else does, at the same time as others', async () => {
