@@ -31,7 +31,7 @@ describe('exit codes', () => {
     [69, 'no server', new ServerUnreachableError('http://x')],
     [69, 'something else than a bgtask server', new RefusedError(404, 'not_bgtask', 'no')],
     [73, 'unsafe permissions', new StoreError('unsafe', 'no')],
-    [73, 'a file that is not ours to write', Object.assign(systemError('EACCES'), { path: '/root/x' })],
+    [73, 'a file that is not ours to write', Object.assign(systemError('EACCES'), { path: '/srv/x' })],
     [74, 'a failed sync', new StoreError('failed', 'no')],
     [74, 'a full disk', systemError('ENOSPC')],
     [74, 'the server whose disk is full', new RefusedError(507, 'disk_full', 'no')],

@@ -332,54 +332,12 @@ describe('upstream runs', () => {
 
 describe('every state with every event', () => {
   const pairs = RUN_STATES.flatMap((state) => Object.keys(EVENTS).map((event) => ({ state, event: event as keyof typeof EVENTS })));
-  const CHANGES: Record<(typeof OPEN_STATES)[number], (keyof typeof EVENTS)[]> = {
+  const ENDS = ['hit', 'succeed', 'fail', 'failForGood', 'timeOut', 'crash', 'crashTogether', 'release', 'lose'] as const;
+  const CHANGES: Record<(typeof OPEN_STATES)[number], readonly (keyof typeof EVENTS)[]> = {
     SCHEDULED: ['assign', 'cancel', 'shift'],
-    PENDING: [
-      'start',
-      'startSecond',
-      'failedFirst',
-      'progress',
-      'key',
-      'defer',
-      'hit',
-      'succeed',
-      'fail',
-      'failForGood',
-      'timeOut',
-      'crash',
-      'crashTogether',
-      'release',
-      'lose',
-      'cancel',
-    ],
-    RUNNING: [
-      'failedFirst',
-      'progress',
-      'hit',
-      'succeed',
-      'fail',
-      'failForGood',
-      'timeOut',
-      'crash',
-      'crashTogether',
-      'release',
-      'lose',
-      'cancel',
-    ],
-    CANCELLING: [
-      'startSecond',
-      'hit',
-      'defer',
-      'succeed',
-      'fail',
-      'failForGood',
-      'timeOut',
-      'crash',
-      'crashTogether',
-      'stopped',
-      'release',
-      'lose',
-    ],
+    PENDING: ['start', 'startSecond', 'failedFirst', 'progress', 'key', 'defer', 'cancel', ...ENDS],
+    RUNNING: ['failedFirst', 'progress', 'cancel', ...ENDS],
+    CANCELLING: ['startSecond', 'defer', 'stopped', ...ENDS],
   };
 
   test.each(pairs)('$state with $event changes exactly what the table says', ({ state, event }) => {
