@@ -65,8 +65,8 @@ export class Requests {
     const answer = await transport.request({ method, url: url.replace(/\/$/, '') + path, headers, body, timeoutMs });
     this.known = true;
     if (isUnanswered(answer.status, answer.body)) throw new NetworkError(true, new Error(`HTTP status ${answer.status}`));
-    const { code, message } = answer.status === 503 ? errorOf(answer.status, answer.body) : { code: '', message: '' };
-    if (isLeaving(code)) throw new NetworkError(false, new Error(message));
+    const refusal = answer.status === 503 ? errorOf(answer.status, answer.body) : null;
+    if (refusal !== null && isLeaving(refusal.code)) throw new NetworkError(false, new Error(refusal.message));
     const value = answerValue(answer.status, answer.body, url, path);
     if (path !== FREE) this.accepted = true;
     return value;
