@@ -6,6 +6,7 @@ import type { Settings } from '../config/config.ts';
 import { ensureToken, keepToken, removeServerRecord, tokenFileOf, writeServerRecord } from '../config/servers.ts';
 import type { RunCounts, ServerRecord, ServerStatus } from '../core/api.ts';
 import { ConfigError, type StoreError } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import type { ServerLimits } from '../core/protocol.ts';
 import { count, paint, tildePath } from './text.ts';
 
@@ -63,7 +64,6 @@ export interface RunningLocalServer {
   stop(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 /** `auth rotate` sends it when it has put a new key into the key file. */
 export const ROTATE_SIGNAL = 'SIGUSR2';
 
@@ -142,7 +142,7 @@ function keepOf({ keep: { completed, failed } }: Settings) {
 }
 
 function checkExposure({ host, allowHosts, auth }: LocalServerOptions): void {
-  if (LOOPBACK.test(host)) return;
+  if (isLoopback(host)) return;
   if (!auth) throw new ConfigError(`With --no-auth the server must stay on 127.0.0.1; ${host} can be reached from elsewhere.`, 'env');
   if (allowHosts.length > 0) return;
   throw new ConfigError(`${host} can be reached from elsewhere; say by which name the server may be called.`, 'env', [

@@ -7,6 +7,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerRecord } from '../core/api.ts';
 import { ConfigError, StoreError } from '../core/errors.ts';
+import { isLoopbackName } from '../core/loopback.ts';
 import type { Settings } from './config.ts';
 import { createPrivately, readText, writePrivately } from './files.ts';
 import type { Home } from './home.ts';
@@ -18,9 +19,7 @@ export interface Address {
   readonly apiKey: string | null;
 }
 
-/** As `URL.hostname` has them. */
-const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
-/** A server that listens on every address of its machine answers on the loopback too. */
+/** As `URL.hostname` has them: a server that listens on every address of its machine answers on the loopback too. */
 const ANY_ADDRESS = new Set(['0.0.0.0', '[::]']);
 /** A key of ours is 256 bits as text; anything much shorter is none. */
 const KEY_BYTES = 32;
@@ -40,11 +39,11 @@ export function localKey(home: Home, apiUrl: string): string | null {
 /** The record of the live server that answers at `apiUrl`. A key is never looked up for another machine. */
 export function readServerRecord(home: Home, apiUrl: string): ServerRecord | null {
   const url = new URL(apiUrl);
-  if (!LOOPBACK.test(url.hostname)) return null;
+  if (!isLoopbackName(url.hostname)) return null;
   const record = readRecord(recordFile(home, portOf(url)));
   if (!record || !isAlive(record.pid)) return null;
   const host = new URL(record.url).hostname;
-  return LOOPBACK.test(host) || ANY_ADDRESS.has(host) ? record : null;
+  return isLoopbackName(host) || ANY_ADDRESS.has(host) ? record : null;
 }
 
 /** Every server that runs on this machine under this home, by port. */

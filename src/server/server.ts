@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InvalidOptionError, StoreError } from '../core/errors.ts';
 import { idMaker } from '../core/ids.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { LIMITS, type ServerLimits } from '../core/protocol.ts';
 import type { Clock, Random, Timer } from '../core/seams.ts';
 import type { Keep, Store } from '../store/store.ts';
@@ -54,7 +55,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 /** How long requests that are being answered may take at the end. */
 const FINISH_MS = 2_000;
 
@@ -64,7 +64,7 @@ const FINISH_MS = 2_000;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 4200, token, allowHosts = [] } = options;
-  if (!LOOPBACK.test(host) && (token === null || allowHosts.length === 0)) {
+  if (!isLoopback(host) && (token === null || allowHosts.length === 0)) {
     throw new InvalidOptionError('host', host, '127.0.0.1, or a token and allowHosts beside it');
   }
   const server = new LocalServer(options);
